@@ -1,0 +1,77 @@
+package ssa_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// module is what import paths of this tree begin with.
+const module = "github.com/securesocketapi/ssa/"
+
+// allowed maps every package to the packages of this module it may import. A package that is missing here,
+// or listed but gone, fails the test.
+var allowed = map[string][]string{
+	"abi":               {},
+	"abi/gen":           {"abi"},
+	"internal/linux":    {},
+	"internal/resolve":  {},
+	"internal/seccomp":  {"internal/linux"},
+	"internal/socket":   {"abi", "internal/linux", "internal/resolve"},
+	"internal/syscalls": {"abi", "internal/linux", "internal/seccomp", "internal/socket"},
+	"internal/policy":   {"abi"},
+	"internal/keys":     {"abi"},
+	"internal/verify":   {"abi", "internal/policy"},
+	"internal/engine":   {"abi", "internal/linux", "internal/policy"},
+	"internal/relay":    {"abi", "internal/linux"},
+	"internal/service":  {"abi", "internal/engine", "internal/keys", "internal/policy", "internal/relay", "internal/socket", "internal/verify"},
+	"internal/daemon":   {"internal/linux", "internal/seccomp", "internal/service", "internal/socket", "internal/syscalls"},
+	"internal/testutil": {"internal/linux"},
+	"cmd/ssa":           {"internal/daemon"},
+}
+
+func TestImportDirection(t *testing.T) {
+	seen := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		pkg := filepath.ToSlash(filepath.Dir(path))
+		if strings.Contains(pkg, "testdata") {
+			return nil
+		}
+		seen[pkg] = true
+		checkImports(t, path, pkg)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range allowed {
+		if !seen[pkg] {
+			t.Errorf("import table lists %s, which is gone", pkg)
+		}
+	}
+}
+
+func checkImports(t *testing.T, path, pkg string) {
+	t.Helper()
+	want, listed := allowed[pkg]
+	if !listed {
+		t.Errorf("package %s is not in the import table; say what it may import", pkg)
+	}
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range f.Imports {
+		imp := strings.Trim(spec.Path.Value, `"`)
+		if imp, ok := strings.CutPrefix(imp, module); ok && !slices.Contains(want, imp) {
+			t.Errorf("%s: %s may not import %s", path, pkg, imp)
+		}
+	}
+}
