@@ -1,0 +1,81 @@
+package testutil
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
+// A Feature is something a test needs of the machine it runs on.
+type Feature struct {
+	name string
+	// since is the kernel release that brought the feature; a kernel before it excuses a test.
+	since [2]int
+	// probe gives an error where the feature does not work.
+	probe func() error
+	// excuse says that a failing probe skips a test also on a new kernel, and how to prevent that.
+	excuse func() bool
+}
+
+// SeccompNotify is seccomp user notification with atomic descriptor passing (Linux 5.14).
+func SeccompNotify() Feature {
+	return Feature{name: "seccomp user notification", since: [2]int{5, 14}, probe: linux.SeccompUserNotifAvail, excuse: never}
+}
+
+// Root is the right to do what only root may do. A test without it is skipped.
+func Root() Feature {
+	return Feature{name: "root", probe: probeRoot, excuse: always}
+}
+
+// Program is a program of Debian's packages. A test without it fails, so that a machine lacking an
+// independent peer does not pass unnoticed; SSA_TEST_ALLOW_MISSING=1 turns that into a skip.
+func Program(name string) Feature {
+	return Feature{name: name + " (run scripts/install-deps)", probe: func() error { return probeProgram(name) }, excuse: mayMiss}
+}
+
+// Require ends the test unless the machine has the features: it skips where that is nobody's mistake (a
+// kernel from before the feature) and fails otherwise.
+func Require(t testing.TB, features ...Feature) {
+	t.Helper()
+	for _, f := range features {
+		err := f.probe()
+		if err == nil {
+			continue
+		}
+		old, release := f.kernelTooOld()
+		if old || f.excuse() {
+			t.Skipf("needs %s, kernel %s: %v", f.name, release, err)
+		}
+		t.Fatalf("needs %s, which kernel %s should have: %v", f.name, release, err)
+	}
+}
+
+func (f Feature) kernelTooOld() (old bool, release string) {
+	major, minor, err := linux.KernelVersion()
+	if err != nil {
+		return false, err.Error()
+	}
+	release = fmt.Sprintf("%d.%d", major, minor)
+	return major < f.since[0] || major == f.since[0] && minor < f.since[1], release
+}
+
+func probeRoot() error {
+	if uid := os.Geteuid(); uid != 0 {
+		return fmt.Errorf("the effective user is %d", uid)
+	}
+	return nil
+}
+
+func probeProgram(name string) error {
+	_, err := exec.LookPath(name)
+	return err
+}
+
+func always() bool { return true }
+
+func never() bool { return false }
+
+func mayMiss() bool { return os.Getenv("SSA_TEST_ALLOW_MISSING") == "1" }
