@@ -36,7 +36,6 @@ static void answer(int fd, const struct sockaddr_in *from)
 int main(int argc, char **argv)
 {
 	struct sockaddr_in addr = {.sin_family = AF_INET}, from;
-	int one = 1;
 
 	if (argc != 4)
 		errx(2, "usage: https_server PORT CHAIN KEY");
@@ -44,7 +43,7 @@ int main(int argc, char **argv)
 	int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_TLS);
 	if (fd < 0)
 		err(1, "socket");
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
 	if (bind(fd, (struct sockaddr *)&addr, sizeof addr) < 0)
 		err(1, "bind to port %s", argv[1]);
 	set(fd, TLS_CERTIFICATE_CHAIN, argv[2]);
