@@ -1,0 +1,77 @@
+// Package engine does TLS: the handshake of either side, and sessions kept for resumption. It is the only importer
+// of crypto/tls. It knows no policy but the settings it is given, and no certificate but through a verifier.
+//
+// The life of a connection, file by file:
+//
+//  1. accept.go takes a server's connection from its listening socket.
+//  2. config.go turns settings into what crypto/tls understands.
+//  3. client.go or server.go adds what its side needs; choose.go picks a server's certificate, cache.go and
+//     ticket.go the session to resume.
+//  4. handshake.go runs the handshake, failure.go and alert.go say why it did not succeed.
+//  5. stream.go and session.go carry the data.
+package engine
+
+import (
+	"crypto"
+	"crypto/tls"
+	"crypto/x509"
+	"time"
+
+	"github.com/securesocketapi/ssa/internal/policy"
+)
+
+// Config is what an engine needs.
+type Config struct {
+	// Now is the clock for the life of sessions.
+	Now func() time.Time
+	// Sessions bounds the sessions kept for clients; 0 is 4096.
+	Sessions int
+}
+
+// An Engine does handshakes and holds what outlives a connection: the sessions of clients and the ticket keys of
+// servers, both apart for each application. It is safe for concurrent use.
+type Engine struct {
+	now      func() time.Time
+	sessions *sessions
+	vault    *vault
+}
+
+// New makes an engine.
+func New(c Config) *Engine {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Sessions == 0 {
+		c.Sessions = 4096
+	}
+	return &Engine{now: c.Now, sessions: newSessions(c.Sessions), vault: newVault(c.Now)}
+}
+
+// Caps is what the engine can do. Go offers the suites of TLS 1.3 all or not at all.
+func Caps() policy.Caps {
+	var names []string
+	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		names = append(names, s.Name)
+	}
+	return policy.Caps{Ciphers: names}
+}
+
+// A Credential is a certificate chain, leaf first, with the key that signs for its leaf.
+type Credential struct {
+	Chain  []*x509.Certificate
+	Signer crypto.Signer
+}
+
+// certificate is the credential in the form of crypto/tls.
+func (c Credential) certificate() tls.Certificate {
+	t := tls.Certificate{PrivateKey: c.Signer, Leaf: c.Chain[0]}
+	for _, cert := range c.Chain {
+		t.Certificate = append(t.Certificate, cert.Raw)
+	}
+	return t
+}
+
+// A Verifier decides about the peer's chain, leaf first. What it returns becomes the handshake's error.
+type Verifier interface {
+	Verify(chain []*x509.Certificate) error
+}

@@ -1,0 +1,32 @@
+package engine
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+)
+
+// State is what a handshake established.
+type State struct {
+	Version uint16
+	// Cipher is the IANA name.
+	Cipher string
+	ALPN   string
+	// ServerName is the name the client sent (RFC 6066, section 3).
+	ServerName string
+	Resumed    bool
+	// Peer is the chain the peer sent, leaf first. In a resumed session it is the one of the first handshake.
+	Peer []*x509.Certificate
+}
+
+// stateOf reads what a finished handshake established.
+func stateOf(conn *tls.Conn) State {
+	cs := conn.ConnectionState()
+	return State{
+		Version:    cs.Version,
+		Cipher:     tls.CipherSuiteName(cs.CipherSuite),
+		ALPN:       cs.NegotiatedProtocol,
+		ServerName: cs.ServerName,
+		Resumed:    cs.DidResume,
+		Peer:       cs.PeerCertificates,
+	}
+}
