@@ -1,0 +1,25 @@
+package engine
+
+import "sync"
+
+// Sizes of the buffers of a connection, in bytes. A connection holds one only while there is something in it.
+const (
+	// recordPlain and recordSealed are the most a record holds and the most it is on the wire
+	// (RFC 8446, section 5.2, and the larger RFC 5246, section 6.2.3).
+	recordPlain  = 16 << 10
+	recordSealed = 5 + recordPlain + 2048
+	// arrivalsSize is how much one read(2) takes from the network.
+	arrivalsSize = 256 << 10
+	// runPlain is how much one write(2) to the network carries, before encryption.
+	runPlain = 8 * recordPlain
+	// runSize holds a run after encryption and the answers to KeyUpdate sent in the meantime.
+	runSize = 9 * recordSealed
+	// backlogMax bounds what waits for a peer that does not read: a run and the control records behind it.
+	backlogMax = runSize + 64<<10
+)
+
+// Pools hold nothing that a caller could observe: contents are overwritten before they are read.
+var (
+	arrivals = sync.Pool{New: func() any { b := make([]byte, arrivalsSize); return &b }}
+	runs     = sync.Pool{New: func() any { b := make([]byte, 0, runSize); return &b }}
+)

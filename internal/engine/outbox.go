@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
+// outbox gathers sealed records so that one system call carries a run of them. Nothing stays in it unnoticed:
+//
+//   - what Session.Write and Session.CloseWrite produce between hold and flush goes out with that flush,
+//   - what crypto/tls writes on its own (alerts, the answer to KeyUpdate) goes out at once; when the network
+//     takes no more, or a flush is under way, it waits behind the run for that flush or for the next, which
+//     comes before the next record of data (RFC 8446, section 4.6.3, asks no more).
+type outbox struct {
+	mu sync.Mutex
+	// run is what the kernel does not have yet, nil when there is nothing.
+	run *[]byte
+	// holding is set from hold to flush, flushing while a flush waits for the network.
+	holding, flushing bool
+}
+
+// errBacklog is a peer that asks for answers and does not read them.
+var errBacklog = fmt.Errorf("the peer does not read: %d bytes of records wait for it", backlogMax)
+
+// Write takes whole records from crypto/tls.
+func (s *stream) Write(p []byte) (int, error) {
+	if !s.started.Load() {
+		return s.f.Write(p)
+	}
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	sent := 0
+	if s.out.run == nil && !s.out.holding && !s.out.flushing {
+		n, err := s.send(p)
+		if err != nil {
+			return n, err
+		}
+		sent = n
+	}
+	if sent < len(p) {
+		if err := s.out.add(p[sent:]); err != nil {
+			return sent, err
+		}
+	}
+	return len(p), nil
+}
+
+// send writes what the network takes at once.
+func (s *stream) send(p []byte) (n int, err error) {
+	cerr := s.raw.Control(func(fd uintptr) { n, err = linux.Send(linux.FD(fd), p) })
+	if cerr != nil {
+		return 0, cerr
+	}
+	if errors.Is(err, linux.EAGAIN) {
+		err = nil
+	}
+	return max(n, 0), err
+}
+
+func (o *outbox) add(p []byte) error {
+	if o.run == nil {
+		o.run, _ = runs.Get().(*[]byte)
+	}
+	if len(*o.run)+len(p) > backlogMax {
+		return errBacklog
+	}
+	*o.run = append(*o.run, p...)
+	return nil
+}
+
+// hold makes Write gather until flush. One goroutine at a time holds and flushes.
+func (s *stream) hold() {
+	s.out.mu.Lock()
+	s.out.holding = true
+	s.out.mu.Unlock()
+}
+
+// flush gives everything gathered to the kernel, waiting as long as that takes.
+func (s *stream) flush() error {
+	for {
+		run := s.out.next()
+		if run == nil {
+			return nil
+		}
+		_, err := s.f.Write(*run)
+		*run = (*run)[:0]
+		runs.Put(run)
+		if err != nil {
+			s.out.next()
+			return err
+		}
+	}
+}
+
+// next takes the run and says that a flush is under way while there is one.
+func (o *outbox) next() *[]byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	run := o.run
+	o.run, o.holding, o.flushing = nil, false, run != nil
+	return run
+}

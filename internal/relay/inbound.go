@@ -1,0 +1,100 @@
+package relay
+
+import (
+	"errors"
+	"io"
+
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
+// errEnough ends the lingering of a connection whose peer goes on sending.
+var errEnough = errors.New("the peer goes on sending after the program has closed")
+
+// receiveAll moves what the peer sends to the program, up to close_notify or a failure.
+func (l *link) receiveAll() {
+	var in inbound
+	for {
+		l.s.WaitReadable()
+		err := l.forward(&in)
+		if errors.Is(err, io.EOF) {
+			l.receivedAll()
+			return
+		}
+		if err != nil {
+			l.fail(err)
+			_ = l.plain.Close()
+			_ = l.s.Close()
+			return
+		}
+	}
+}
+
+// inbound is the state of the direction to the program.
+type inbound struct {
+	// deaf says that the program reads no more, discarded how much was thrown away while lingering.
+	deaf      bool
+	discarded int
+}
+
+// forward moves one batch. Data reaches the program before the error that follows it.
+func (l *link) forward(in *inbound) error {
+	batch := borrow()
+	defer giveBack(batch)
+	n, err := l.s.ReadReady(*batch)
+	if n > 0 && !in.deaf {
+		_, werr := l.plain.Write((*batch)[:n])
+		in.deaf = werr != nil // SHUT_RD or close; which of them, the other direction finds out
+	}
+	if in.deaf && l.isLingering() {
+		if in.discarded += n; in.discarded > LingerBytes {
+			return errEnough
+		}
+	}
+	return err
+}
+
+func (l *link) isLingering() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lingering
+}
+
+// receivedAll passes close_notify on. When it was the last thing to happen, the program's socket is closed too,
+// which ends the other direction's wait.
+func (l *link) receivedAll() {
+	l.mu.Lock()
+	l.received = true
+	last := l.sent
+	l.mu.Unlock()
+	if last {
+		l.closePlain()
+		return
+	}
+	_ = l.raw.Control(func(fd uintptr) { _ = linux.Shutdown(linux.FD(fd), linux.ShutWr) })
+}
+
+func (l *link) hasReceivedAll() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.received
+}
+
+// closePlain closes the program's connection: with an end of stream when the peer ended its side with
+// close_notify, otherwise with ECONNRESET.
+func (l *link) closePlain() {
+	if l.hasReceivedAll() {
+		_ = l.raw.Control(drain)
+	}
+	_ = l.plain.Close()
+}
+
+// drain leaves nothing unread.
+func drain(fd uintptr) {
+	scratch := borrow()
+	defer giveBack(scratch)
+	for {
+		if n, err := linux.Read(linux.FD(fd), *scratch); n == 0 || err != nil {
+			return
+		}
+	}
+}
