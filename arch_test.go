@@ -28,7 +28,7 @@ var allowed = map[string][]string{
 	"internal/verify":   {"abi", "internal/policy"},
 	"internal/engine":   {"abi", "internal/linux", "internal/policy"},
 	"internal/relay":    {"abi", "internal/linux"},
-	"internal/service":  {"abi", "internal/engine", "internal/keys", "internal/policy", "internal/relay", "internal/socket", "internal/verify"},
+	"internal/service":  {"abi", "internal/engine", "internal/keys", "internal/linux", "internal/policy", "internal/relay", "internal/socket", "internal/verify"},
 	"internal/daemon":   {"internal/linux", "internal/seccomp", "internal/service", "internal/socket", "internal/syscalls"},
 	"internal/testutil": {"internal/linux"},
 	"cmd/ssa":           {"internal/daemon"},

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/linux"
 )
 
 // Service is the TLS service as the supervisor sees it: embedded, or behind a Unix socket. Its errors are
@@ -76,6 +77,9 @@ type Conn interface {
 	Done() <-chan struct{}
 	// Abort ends the connection at once; for one that was never started it closes the network.
 	Abort()
+	// Control runs fn on the network socket, for the options the program sets on it. After the end of the
+	// connection it returns an error.
+	Control(fn func(linux.FD) error) error
 }
 
 // Listener yields finished TLS connections.

@@ -1,0 +1,27 @@
+package linux
+
+import "golang.org/x/sys/unix"
+
+// Nonblocking says whether O_NONBLOCK is set on the open file description (F_GETFL).
+func Nonblocking(fd FD) (bool, error) {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	return flags&unix.O_NONBLOCK != 0, err
+}
+
+// DupCloexec duplicates fd to the lowest free number at or above min (F_DUPFD_CLOEXEC).
+func DupCloexec(fd FD, min int) (FD, error) {
+	n, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, min)
+	return FD(n), err
+}
+
+// SetInheritable clears close-on-exec, so that the descriptor survives execve(2).
+func SetInheritable(fd FD) error {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0)
+	return err
+}
+
+// SetCloexec sets close-on-exec.
+func SetCloexec(fd FD) error {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, unix.FD_CLOEXEC)
+	return err
+}

@@ -1,0 +1,105 @@
+package linux
+
+import (
+	"fmt"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// Identity is whom a task acted as at one moment: its rights and its network namespace. It can be used after
+// the task has ended.
+type Identity struct {
+	theirs, mine Credentials
+	// netns and home are namespaces to enter and to return to; NoFD when the task's is our own.
+	netns, home FD
+}
+
+// Identity reads whom the task acts as. What the task could do that we cannot is not in it.
+func (t Task) Identity() (*Identity, error) {
+	theirs, err := ReadStatus(int(t))
+	if err != nil {
+		return nil, err
+	}
+	mine, err := ReadStatus(Gettid())
+	if err != nil {
+		return nil, err
+	}
+	id := &Identity{theirs: theirs.Credentials(), mine: mine.Credentials(), netns: NoFD, home: NoFD}
+	id.theirs.CapEff &= id.mine.CapEff
+	foreign, err := t.foreign("user")
+	if err != nil {
+		return nil, err
+	}
+	if foreign {
+		id.theirs.CapEff = 0 // capabilities there are not capabilities here
+	}
+	foreign, err = t.foreign("net")
+	if err != nil || !foreign {
+		return id, err
+	}
+	return id, id.openNetns(t)
+}
+
+// foreign says whether the task is in another namespace of a kind than we are.
+func (t Task) foreign(kind string) (bool, error) {
+	theirs, err := Namespace(int(t), kind)
+	if err != nil {
+		return false, err
+	}
+	mine, err := Namespace(Gettid(), kind)
+	return theirs != mine, err
+}
+
+func (id *Identity) openNetns(t Task) (err error) {
+	if id.netns, err = openNetns(int(t)); err != nil {
+		return fmt.Errorf("open the network namespace of pid %d: %w", int(t), err)
+	}
+	if id.home, err = openNetns(Gettid()); err != nil {
+		id.netns.Close()
+		return fmt.Errorf("open our own network namespace: %w", err)
+	}
+	return nil
+}
+
+// Close gives the namespaces back.
+func (id *Identity) Close() {
+	id.netns.Close()
+	id.home.Close()
+}
+
+// As runs fn on the calling goroutine with these rights and in this network namespace.
+func (id *Identity) As(fn func() error) error {
+	if id.netns == NoFD && id.theirs.Equal(id.mine) {
+		return fn()
+	}
+	runtime.LockOSThread()
+	err := id.assume(fn)
+	if e := id.restore(); e != nil {
+		return fmt.Errorf("give back the rights of a task: %w", e) // the thread ends with its goroutine
+	}
+	runtime.UnlockOSThread()
+	return err
+}
+
+func (id *Identity) assume(fn func() error) error {
+	if id.netns != NoFD {
+		if err := unix.Setns(int(id.netns), unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("enter the program's network namespace: %w", err)
+		}
+	}
+	if err := Assume(id.theirs); err != nil {
+		return fmt.Errorf("take on the program's rights: %w", err)
+	}
+	return fn()
+}
+
+func (id *Identity) restore() error {
+	if err := Assume(id.mine); err != nil {
+		return err
+	}
+	if id.home == NoFD {
+		return nil
+	}
+	return unix.Setns(int(id.home), unix.CLONE_NEWNET)
+}

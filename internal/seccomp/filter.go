@@ -1,0 +1,70 @@
+package seccomp
+
+// The filter, in the order it decides:
+//
+//  1. io_uring_setup is refused with ENOSYS on every architecture: its operations would pass by the trap.
+//  2. A call of another architecture passes. Protocol 205 then meets the kernel, which knows it not.
+//  3. socket is trapped when its protocol is IPPROTO_TLS.
+//  4. setsockopt and getsockopt are trapped when their level is one that a TLS socket answers itself.
+//  5. The other calls of the table are trapped always; whose socket it is cannot be seen from here.
+//  6. Everything else passes.
+
+import (
+	"golang.org/x/net/bpf"
+
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
+// Arguments of the calls that the filter looks into, counted from 0.
+const (
+	socketProtocol = 2
+	sockoptLevel   = 1
+)
+
+// Filter assembles the filter for an architecture. protocol is the number that asks for TLS.
+func Filter(a Arch, protocol uint32) ([]bpf.RawInstruction, error) {
+	var p program
+	p.load(linux.SeccompDataNr)
+	for _, nr := range []uint32{ioURingSetup, ioURingSetup | x32Bit} {
+		p.when(nr, bpf.RetConstant{Val: linux.SeccompErrno | uint32(linux.ENOSYS)})
+	}
+	p.load(linux.SeccompDataArch)
+	p.unless(a.Audit, bpf.RetConstant{Val: linux.SeccompAllow})
+	p.load(linux.SeccompDataNr)
+	levels := []uint32{linux.SolIP, linux.SolSocket, linux.SolTCP, linux.SolIPv6, protocol}
+	p.when(a.calls[Socket], argument(socketProtocol, protocol)...)
+	p.when(a.calls[Setsockopt], argument(sockoptLevel, levels...)...)
+	p.when(a.calls[Getsockopt], argument(sockoptLevel, levels...)...)
+	for _, c := range []Call{Connect, Accept, Accept4, Bind, Listen, Getsockname, Getpeername} {
+		p.when(a.calls[c], bpf.RetConstant{Val: linux.SeccompNotif})
+	}
+	p.add(bpf.RetConstant{Val: linux.SeccompAllow})
+	return bpf.Assemble(p.code)
+}
+
+type program struct{ code []bpf.Instruction }
+
+func (p *program) add(i ...bpf.Instruction) { p.code = append(p.code, i...) }
+
+func (p *program) load(offset uint32) { p.add(bpf.LoadAbsolute{Off: offset, Size: 4}) }
+
+// when runs body, which ends in a return, if the loaded word is value.
+func (p *program) when(value uint32, body ...bpf.Instruction) {
+	p.add(bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: value, SkipTrue: uint8(len(body))})
+	p.add(body...)
+}
+
+// unless is when, for every other value.
+func (p *program) unless(value uint32, body ...bpf.Instruction) {
+	p.add(bpf.JumpIf{Cond: bpf.JumpEqual, Val: value, SkipTrue: uint8(len(body))})
+	p.add(body...)
+}
+
+// argument traps the call when an argument's low word, which is all of a C int, is one of values.
+func argument(index uint32, values ...uint32) []bpf.Instruction {
+	body := []bpf.Instruction{bpf.LoadAbsolute{Off: linux.SeccompDataArgs + 8*index, Size: 4}}
+	for i, v := range values {
+		body = append(body, bpf.JumpIf{Cond: bpf.JumpEqual, Val: v, SkipTrue: uint8(len(values) - i)})
+	}
+	return append(body, bpf.RetConstant{Val: linux.SeccompAllow}, bpf.RetConstant{Val: linux.SeccompNotif})
+}

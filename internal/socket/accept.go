@@ -1,0 +1,202 @@
+package socket
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
+// errClosed is a listener that the program has closed.
+var errClosed = errors.New("the listener is closed")
+
+// enqueue makes the program's end of a connection, starts its relay, and offers it to Accept.
+func (l *listener) enqueue(conn Conn) error {
+	a, err := l.accepted(conn)
+	if err != nil {
+		return err
+	}
+	return l.offer(a, false)
+}
+
+// accepted enters the socket of a finished connection.
+func (l *listener) accepted(conn Conn) (*Accepted, error) {
+	local, far, err := linux.SocketPair()
+	if err != nil {
+		return nil, err
+	}
+	plain, err := far.File("plaintext")
+	if err != nil {
+		local.Close()
+		far.Close()
+		return nil, err
+	}
+	s := l.socket.child(conn)
+	if err = l.socket.table.add(s, local); err == nil {
+		widen(local, l.socket.recorded())
+		err = mark(local)
+	}
+	if err != nil {
+		plain.Close()
+		local.Close()
+		return nil, err
+	}
+	conn.Start(plain, 1)
+	return &Accepted{Socket: s, Local: local}, nil
+}
+
+// child is the socket of a connection that a listener accepted.
+func (s *Socket) child(conn Conn) *Socket {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	info := conn.Info()
+	return &Socket{
+		id: info.ID, app: s.app, domain: s.domain, state: abi.Connected, ref: linux.NoFD, told: true,
+		request: s.request, effective: s.effective, options: append([]recorded(nil), s.options...),
+		conn: conn, info: info, local: info.Local, remote: info.Remote,
+	}
+}
+
+func (s *Socket) recorded() []recorded {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]recorded(nil), s.options...)
+}
+
+// offer gives a connection to the accept that waits longest, or queues it with a token. One that comes back
+// goes to the head.
+func (l *listener) offer(a *Accepted, back bool) error {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		a.discard()
+		return errClosed
+	}
+	if len(l.waiters) > 0 {
+		w := l.waiters[0]
+		l.waiters = l.waiters[1:]
+		l.mu.Unlock()
+		w <- a // has room for one
+		return nil
+	}
+	if back {
+		l.ready = append([]*Accepted{a}, l.ready...)
+	} else {
+		l.ready = append(l.ready, a)
+	}
+	l.mu.Unlock()
+	return l.socket.token()
+}
+
+// token makes the program's listener readable by connecting to it. What is at the other end of it is closed.
+func (s *Socket) token() error {
+	s.mu.Lock()
+	ref := s.ref
+	s.mu.Unlock()
+	fd, err := linux.Socket(linux.AFUnix, linux.SockStream|linux.SockNonblock, 0)
+	if err != nil {
+		return err
+	}
+	defer fd.Close()
+	if err := linux.Connect(fd, reach(ref)); err != nil && !errors.Is(err, linux.EAGAIN) {
+		return fmt.Errorf("wake the program's listener: %w", err)
+	}
+	return nil
+}
+
+// Accept takes a finished connection. When there is none it returns a channel that yields one to a caller
+// that waits, and Leave ends the wait. The caller installs Local and closes it, or hands it to Return.
+func (h *Handle) Accept() (*Accepted, *Wait, error) {
+	h.mu.Lock()
+	l, state := h.listener, h.state
+	h.mu.Unlock()
+	if state != abi.Listening || l == nil {
+		return nil, nil, linux.EINVAL
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.ready) == 0 {
+		w := make(chan *Accepted, 1)
+		return nil, &Wait{C: w, listener: l, own: w}, nil
+	}
+	a := l.ready[0]
+	l.ready = l.ready[1:]
+	notify(l.room)
+	h.takeToken()
+	return a, nil, nil
+}
+
+// takeToken removes one token; without one there is nothing to do.
+func (h *Handle) takeToken() {
+	events, err := linux.Poll(h.Local, linux.PollIn, 0)
+	if err != nil || events&linux.PollIn == 0 {
+		return
+	}
+	if fd, err := linux.Accept4(h.Local, 0); err == nil {
+		fd.Close()
+	}
+}
+
+// Wait is a place among those who wait for a connection.
+type Wait struct {
+	// C yields one connection.
+	C        <-chan *Accepted
+	own      chan *Accepted
+	listener *listener
+}
+
+// Join takes the place. A connection that has become ready meanwhile is yielded at once.
+func (w *Wait) Join(h *Handle) {
+	l := w.listener
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.ready) > 0 {
+		w.own <- l.ready[0]
+		l.ready = l.ready[1:]
+		notify(l.room)
+		h.takeToken()
+		return
+	}
+	l.waiters = append(l.waiters, w.own)
+}
+
+// Leave gives the place up. A connection that has been yielded meanwhile goes back.
+func (w *Wait) Leave() {
+	l := w.listener
+	l.mu.Lock()
+	for i, c := range l.waiters {
+		if c == w.own {
+			l.waiters = append(l.waiters[:i:i], l.waiters[i+1:]...)
+			break
+		}
+	}
+	l.mu.Unlock()
+	select {
+	case a := <-w.own:
+		w.Return(a)
+	default:
+	}
+}
+
+// Return gives a connection back that could not be installed.
+func (w *Wait) Return(a *Accepted) { _ = w.listener.offer(a, true) }
+
+// Return gives a connection back that could not be installed, as accept(2) leaves it in the queue.
+func (h *Handle) Return(a *Accepted) {
+	h.mu.Lock()
+	l := h.listener
+	h.mu.Unlock()
+	if l == nil {
+		a.discard()
+		return
+	}
+	_ = l.offer(a, true)
+}
+
+// discard resets a connection that nobody will accept.
+func (a *Accepted) discard() {
+	a.conn.Abort()
+	a.Local.Close()
+	a.table.drop(a.Socket)
+}

@@ -1,0 +1,231 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
+// attempt is a connect under way. It owns what it holds until it settles.
+type attempt struct {
+	socket *Socket
+	target target
+	// What the socket and the task were when the call was made.
+	id      *linux.Identity
+	request abi.Request
+	options []recorded
+	bound   []byte
+	domain  int
+	files   files
+	task    Task
+	fd      int
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	// network is the connecting TCP socket; nil when a name is to be resolved first.
+	network *os.File
+
+	// done is closed after err is set.
+	done chan struct{}
+	err  error
+
+	// turn orders holding and settling.
+	turn sync.Mutex
+	// local is the program's end as long as it is not held.
+	local linux.FD
+	// plain is our end once it is held, with filler bytes in it.
+	plain  *os.File
+	filler int
+	// watching ends when gone has returned.
+	watching sync.WaitGroup
+}
+
+func (a *attempt) run() {
+	conn, err := a.connect()
+	a.settle(conn, err)
+	a.cancel()
+	a.id.Close()
+}
+
+// connect waits for TCP and asks the service for the handshake.
+func (a *attempt) connect() (Conn, error) {
+	network, err := a.establish()
+	if err != nil {
+		return nil, err
+	}
+	remote, local, err := names(network)
+	if err != nil {
+		network.Close()
+		return nil, fmt.Errorf("connect to %v: %w", a.target, err)
+	}
+	if !remote.IsValid() {
+		remote = a.target.addr // the peer has reset the connection already
+	}
+	conn, err := a.socket.table.service.Connect(a.ctx, Dial{
+		App: a.socket.app, Request: a.request, Network: network, Remote: remote, ID: a.socket.id,
+	})
+	if err == nil {
+		a.socket.connectedTo(local, remote)
+	}
+	return conn, err
+}
+
+func (a *attempt) establish() (*os.File, error) {
+	network, err := a.network, error(nil)
+	if a.target.name != "" {
+		network, err = a.raceName()
+	} else if err = waitTCP(a.ctx, network); err != nil {
+		network.Close()
+	}
+	if f := (*abi.Failure)(nil); err == nil || errors.As(err, &f) {
+		return network, err
+	}
+	return nil, fmt.Errorf("connect to %v: %w", a.target, err)
+}
+
+// waitTCP waits until a TCP connect has ended and returns what became of it.
+func waitTCP(ctx context.Context, f *os.File) error {
+	stop := context.AfterFunc(ctx, func() { f.SetDeadline(time.Unix(1, 0)) })
+	var result error
+	err := linux.WaitWrite(f, func(fd linux.FD) bool {
+		if events, err := linux.Poll(fd, linux.PollOut, 0); err == nil && events == 0 {
+			return false
+		}
+		var e int
+		if e, result = linux.GetsockoptInt(fd, linux.SolSocket, linux.SoError); result == nil && e != 0 {
+			result = linux.Errno(e)
+		}
+		return true
+	})
+	if !stop() || err != nil {
+		return context.Cause(ctx)
+	}
+	return result
+}
+
+// names are the addresses at both ends; remote is not valid on a socket that is not connected.
+func names(f *os.File) (remote, local netip.AddrPort, err error) {
+	err = linux.Control(f, func(fd linux.FD) error {
+		peer, err := linux.Getpeername(fd)
+		if err != nil && err != linux.ENOTCONN {
+			return err
+		}
+		name, err := linux.Getsockname(fd)
+		if err != nil {
+			return err
+		}
+		remote, _ = ParseInet(peer)
+		local, _ = ParseInet(name)
+		return nil
+	})
+	return remote, local, err
+}
+
+// Hold makes the program's socket look connecting, for a caller that does not wait for the attempt. It does
+// nothing to an attempt that has settled.
+func (h *Handle) Hold(at Attempt) error {
+	a := at.attempt
+	a.turn.Lock()
+	defer a.turn.Unlock()
+	if a.local == linux.NoFD {
+		return nil
+	}
+	plain, err := h.table.hub.pair(a.local)
+	if err == nil {
+		a.filler, err = fill(a.local)
+	}
+	if err != nil {
+		a.cancel()
+		if plain != nil {
+			plain.Close()
+		}
+		return err
+	}
+	a.local.Close()
+	a.local, a.plain = linux.NoFD, plain
+	a.socket.loose.Store(false)
+	a.watching.Go(func() {
+		if gone(plain) {
+			a.cancel()
+		}
+	})
+	return nil
+}
+
+// settle ends the attempt. The socket's state changes before the program can see it.
+func (a *attempt) settle(conn Conn, err error) {
+	a.turn.Lock()
+	defer a.turn.Unlock()
+	if err == nil {
+		err = a.attach()
+	}
+	if err != nil {
+		if conn != nil {
+			conn.Abort()
+		}
+		a.fail(err)
+	} else {
+		a.socket.connected(conn, a.plain == nil)
+		conn.Start(a.plain, a.filler)
+	}
+	close(a.done)
+}
+
+// attach makes sure that the program's end is connected to ours and has its working buffer.
+func (a *attempt) attach() (err error) {
+	if a.plain != nil {
+		a.plain.SetReadDeadline(time.Unix(1, 0))
+		a.watching.Wait()
+		if a.ctx.Err() != nil {
+			return linux.ECONNRESET // the program has closed the socket
+		}
+		a.widenAgain()
+		return a.plain.SetReadDeadline(time.Time{})
+	}
+	defer func() {
+		a.local.Close()
+		a.local = linux.NoFD
+	}()
+	if a.plain, err = a.socket.table.hub.pair(a.local); err != nil {
+		return err
+	}
+	a.filler = 1
+	widen(a.local, a.options)
+	a.socket.loose.Store(false)
+	return mark(a.local)
+}
+
+// widenAgain finds the program's descriptor once more. When the program has moved it meanwhile, its buffer
+// stays at the minimum, which is slow and correct.
+func (a *attempt) widenAgain() {
+	local, err := a.task.Descriptor(a.fd)
+	if err != nil {
+		return
+	}
+	defer local.Close()
+	if cookie, err := linux.SocketCookie(local); err == nil && cookie == a.socket.cookie {
+		widen(local, a.options)
+	}
+}
+
+// fail gives a socket that is not held back for another connect; a held one has become an error.
+func (a *attempt) fail(err error) {
+	a.err = err
+	a.local.Close()
+	a.local = linux.NoFD
+	held := a.plain != nil
+	a.socket.failed(err, held)
+	if held {
+		a.plain.SetReadDeadline(time.Unix(1, 0))
+		a.watching.Wait()
+		a.plain.Close()
+		a.socket.table.loosen(a.socket)
+	}
+}

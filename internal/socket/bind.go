@@ -1,0 +1,60 @@
+package socket
+
+import (
+	"fmt"
+
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
+// Bind gives the real TCP socket an address in the kernel's form, with the program's rights. From then on the
+// end of the socket is noticed at once, so that its port is free when the program has closed it.
+func (h *Handle) Bind(addr []byte) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.state != abi.Fresh || h.bound != nil {
+		return linux.EINVAL
+	}
+	id, err := h.Task.Identity()
+	if err != nil {
+		return err
+	}
+	defer id.Close()
+	external, err := h.fresh(id)
+	if err != nil {
+		return err
+	}
+	if err := bindTCP(id, external, addr); err != nil {
+		return fmt.Errorf("bind to %s: %w", describe(addr), err)
+	}
+	if err := h.follow(); err != nil {
+		external.Close()
+		h.external = nil
+		return err
+	}
+	h.bound = addr
+	return nil
+}
+
+// follow has the watcher tell when the program closes the socket. h.mu is held.
+func (h *Handle) follow() error {
+	if h.ref != linux.NoFD {
+		return nil
+	}
+	s := h.Socket
+	ref, err := h.table.watch.bind(h.Local, func() { h.table.work.Go(func() { s.table.drop(s) }) })
+	if err != nil {
+		return err
+	}
+	h.ref = ref
+	s.loose.Store(false)
+	return nil
+}
+
+// describe writes an address for an error.
+func describe(addr []byte) string {
+	if a, ok := ParseInet(addr); ok {
+		return a.String()
+	}
+	return fmt.Sprintf("an address of family %d and %d bytes", Family(addr), len(addr))
+}

@@ -1,0 +1,60 @@
+package socket
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
+// recorded is an option the program has set on its TCP socket, kept for the sockets that replace it: a connect
+// to a name may try several, and one that failed in the handshake is used up.
+type recorded struct {
+	level, name int
+	value       []byte
+}
+
+// recordedBound bounds what is kept for one socket.
+const recordedBound = 128
+
+// record keeps the newest value of an option.
+func record(list []recorded, r recorded) []recorded {
+	for i, old := range list {
+		if old.level == r.level && old.name == r.name {
+			list[i] = r
+			return list
+		}
+	}
+	if len(list) >= recordedBound {
+		return list
+	}
+	return append(list, r)
+}
+
+// newTCP makes a TCP socket with a task's rights in its network namespace, with options set. It is TCP,
+// never Multipath TCP, and in Go's poller: the program has no descriptor of it.
+func newTCP(id *linux.Identity, domain int, options []recorded) (*os.File, error) {
+	var f *os.File
+	err := id.As(func() error {
+		fd, err := linux.Socket(domain, linux.SockStream|linux.SockNonblock, linux.ProtoTCP)
+		if err != nil {
+			return err
+		}
+		if err := replay(fd, options); err != nil {
+			fd.Close()
+			return err
+		}
+		f, err = fd.File("tcp")
+		return err
+	})
+	return f, err
+}
+
+func replay(fd linux.FD, options []recorded) error {
+	for _, o := range options {
+		if err := linux.Setsockopt(fd, o.level, o.name, o.value); err != nil {
+			return fmt.Errorf("set option %d at level %d again on a new TCP socket: %w", o.name, o.level, err)
+		}
+	}
+	return nil
+}

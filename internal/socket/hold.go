@@ -1,0 +1,61 @@
+package socket
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
+// One byte in the queue of the service's end keeps a service that dies from looking like the end of the
+// stream; see Conn.Start. A held socket has more of them.
+
+// plainBuffer is the send buffer of the program's end in bytes, bounded by net.core.wmem_max: room for a run
+// of records in each direction.
+const plainBuffer = 1 << 20
+
+// mark writes the one byte.
+func mark(local linux.FD) error {
+	_, err := linux.Send(local, []byte{0})
+	return err
+}
+
+// fill makes a connected socket look like TCP in SYN-SENT: not writable, EAGAIN for an early write. Its send
+// buffer goes to the minimum and is filled. It returns the number of bytes, of which all but one are to be
+// read away when the connection is there.
+func fill(local linux.FD) (int, error) {
+	if err := linux.SetsockoptInt(local, linux.SolSocket, linux.SoSndBuf, 1); err != nil {
+		return 0, err
+	}
+	for n := 0; ; n++ {
+		_, err := linux.Send(local, []byte{0})
+		if err == linux.EAGAIN && n > 0 {
+			return n, nil
+		}
+		if err != nil {
+			return n, fmt.Errorf("fill the program's socket: %w", err)
+		}
+	}
+}
+
+// widen gives the program's end its working buffer, or what the program has asked for.
+func widen(local linux.FD, options []recorded) {
+	size := plainBuffer
+	for _, o := range options {
+		if o.level == linux.SolSocket && o.name == linux.SoSndBuf && len(o.value) >= 4 {
+			size = int(int32(nativeUint32(o.value)))
+		}
+	}
+	_ = linux.SetsockoptInt(local, linux.SolSocket, linux.SoSndBuf, size) // a smaller one works too
+}
+
+// gone waits until the program has closed the other end. A read deadline ends the wait.
+func gone(plain *os.File) bool {
+	hup := false
+	err := linux.WaitRead(plain, func(fd linux.FD) bool {
+		events, err := linux.Poll(fd, 0, 0)
+		hup = err == nil && events&linux.PollHup != 0
+		return hup
+	})
+	return err == nil && hup
+}

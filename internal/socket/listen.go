@@ -1,0 +1,204 @@
+package socket
+
+// The life of a listener:
+//
+//  1. Listen puts the external socket in listening state and hands a duplicate to the service.
+//  2. The service accepts, shakes hands, and yields finished connections.
+//  3. For each, a pair of sockets is made: one end goes to the relay, the other waits in the queue.
+//  4. A token, a connection to the program's AF_UNIX listener, makes that readable. Accept takes one token
+//     and one connection out.
+//  5. When the program has closed the listener, the watcher tells, and the port is freed.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
+// tokens is the backlog of the program's AF_UNIX listener. The queue is bounded by the program's own backlog,
+// which is never more than net.core.somaxconn.
+const tokens = 4096
+
+// listener is what a listening socket has.
+type listener struct {
+	socket   *Socket
+	served   Listener
+	external *os.File
+	cancel   context.CancelFunc
+
+	mu    sync.Mutex
+	ready []*Accepted
+	// waiters are blocked accepts, first come first served.
+	waiters []chan *Accepted
+	closed  bool
+	// room is signalled when ready has become shorter than backlog.
+	room    chan struct{}
+	backlog int
+}
+
+// Accepted is a finished TLS connection for the program.
+type Accepted struct {
+	*Socket
+	// Local is the program's end.
+	Local linux.FD
+}
+
+// Listen puts the socket in listening state; on one that listens already it changes the backlog.
+func (h *Handle) Listen(ctx context.Context, backlog int) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch h.state {
+	case abi.Listening:
+		return h.listener.setBacklog(backlog)
+	case abi.Fresh:
+	default:
+		return linux.EINVAL
+	}
+	if err := h.checkListen(); err != nil {
+		return err
+	}
+	id, err := h.Task.Identity()
+	if err != nil {
+		return err
+	}
+	defer id.Close()
+	external, err := h.fresh(id)
+	if err == nil {
+		err = listenTCP(external, backlog)
+	}
+	if err == nil {
+		err = h.follow()
+	}
+	if err == nil {
+		err = linux.Listen(h.Local, tokens)
+	}
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	return h.serve(ctx, external, backlog)
+}
+
+func listenTCP(f *os.File, backlog int) error {
+	return linux.Control(f, func(fd linux.FD) error { return linux.Listen(fd, backlog) })
+}
+
+// checkListen refuses a listener that could not complete a handshake.
+func (h *Handle) checkListen() error {
+	own := h.request.Credentials
+	if len(own) == 0 && (h.effective == nil || h.effective.Chain == nil) {
+		return fail(abi.Invalid, "listen without a certificate: set TLS_CERTIFICATE_CHAIN and then TLS_PRIVATE_KEY first")
+	}
+	for i, c := range own {
+		if c.Key == nil {
+			return fail(abi.Invalid, "listen without the private key of certificate chain %d: set TLS_PRIVATE_KEY after TLS_CERTIFICATE_CHAIN", i+1)
+		}
+	}
+	return nil
+}
+
+// serve starts the service on a duplicate of the external socket; the original takes the program's options.
+func (h *Handle) serve(ctx context.Context, external *os.File, backlog int) error {
+	dup, err := duplicate(external)
+	if err != nil {
+		return err
+	}
+	_, local, err := names(external)
+	if err != nil {
+		dup.Close()
+		return err
+	}
+	served, err := h.table.service.Listen(ctx, Listen{
+		App: h.app, Request: h.request.Clone(), Network: dup, Local: local, Backlog: clamp(backlog),
+	})
+	if err != nil {
+		return err
+	}
+	run, cancel := context.WithCancel(context.Background())
+	l := &listener{
+		socket: h.Socket, served: served, external: external, cancel: cancel,
+		room: make(chan struct{}, 1), backlog: clamp(backlog),
+	}
+	h.state, h.listener, h.local, h.external = abi.Listening, l, local, nil
+	h.table.work.Go(func() { l.run(run) })
+	return nil
+}
+
+// clamp is the number of finished connections that may wait: POSIX lets a backlog of 0 hold one.
+func clamp(backlog int) int {
+	if backlog < 0 || backlog > tokens {
+		return tokens
+	}
+	return max(backlog, 1)
+}
+
+func duplicate(f *os.File) (*os.File, error) {
+	var dup *os.File
+	err := linux.Control(f, func(fd linux.FD) error {
+		d, err := linux.DupCloexec(fd, 3)
+		if err == nil {
+			dup, err = d.File(f.Name())
+		}
+		return err
+	})
+	return dup, err
+}
+
+func (l *listener) setBacklog(backlog int) error {
+	l.mu.Lock()
+	l.backlog = clamp(backlog)
+	l.mu.Unlock()
+	notify(l.room)
+	return listenTCP(l.external, backlog)
+}
+
+// run enqueues what the service yields until the listener is closed.
+func (l *listener) run(ctx context.Context) {
+	for l.waitRoom(ctx) {
+		conn, err := l.served.Accept(ctx)
+		if err != nil {
+			return
+		}
+		if err := l.enqueue(conn); err != nil {
+			conn.Abort()
+			if !errors.Is(err, errClosed) {
+				l.socket.Note(err)
+				l.socket.table.log.Warn("hand a connection to its listener", "error", err)
+			}
+		}
+	}
+}
+
+func (l *listener) waitRoom(ctx context.Context) bool {
+	for {
+		l.mu.Lock()
+		full := len(l.ready) >= l.backlog
+		l.mu.Unlock()
+		if !full {
+			return ctx.Err() == nil
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-l.room:
+		}
+	}
+}
+
+// close frees the port and resets what nobody has accepted.
+func (l *listener) close() {
+	l.mu.Lock()
+	ready := l.ready
+	l.ready, l.closed = nil, true
+	l.mu.Unlock()
+	l.cancel()
+	l.served.Close()
+	l.external.Close()
+	for _, a := range ready {
+		a.discard()
+	}
+}

@@ -1,0 +1,44 @@
+package socket
+
+import (
+	"net/netip"
+
+	"github.com/securesocketapi/ssa/abi"
+)
+
+// connectedTo keeps the addresses of the connection.
+func (s *Socket) connectedTo(local, remote netip.AddrPort) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.local, s.remote = local, remote
+}
+
+// connected enters a connection. told is whether a blocked caller is about to learn of it.
+func (s *Socket) connected(conn Conn, told bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state, s.conn, s.info, s.attempt, s.told = abi.Connected, conn, conn.Info(), nil, told
+}
+
+// failed enters the failure of a connect. A socket that was held shows it for good.
+func (s *Socket) failed(err error, held bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.attempt, s.lastErr = nil, err
+	s.state = abi.Fresh
+	if held {
+		s.state, s.pending = abi.Failed, err
+	}
+}
+
+// TakeError gives the error of an asynchronous connect to the first who asks, as getsockopt(SO_ERROR) does.
+func (s *Socket) TakeError() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == abi.Connected {
+		s.told = true
+	}
+	err := s.pending
+	s.pending = nil
+	return err
+}

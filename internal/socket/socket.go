@@ -1,0 +1,122 @@
+package socket
+
+import (
+	"net/netip"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
+// Socket is one TLS socket of the tree: what the program has asked for and what became of it.
+type Socket struct {
+	table         *Table
+	cookie, inode uint64
+	id            uint64
+	app           App
+	// loose is set while nothing will tell that the program has closed the socket.
+	loose atomic.Bool
+
+	// setting orders the changes of request, which wait for the service.
+	setting sync.Mutex
+
+	mu     sync.Mutex
+	state  abi.When // one state
+	domain int
+	// external is the real TCP socket. Once connected it belongs to conn, which has it instead.
+	external *os.File
+	options  []recorded
+	request  abi.Request
+	// effective is what the service made of request; nil before it was asked.
+	effective *Effective
+	// bound is the local address the program has asked for, in the kernel's form; nil when it has not.
+	bound []byte
+	// ref reaches the program's socket when it is bound; see watcher.
+	ref           linux.FD
+	attempt       *attempt
+	conn          Conn
+	info          Info
+	local, remote netip.AddrPort
+	listener      *listener
+	lastErr       error
+	// pending is what getsockopt(SO_ERROR) reports once.
+	pending error
+	// told is whether the program has seen that an asynchronous connect succeeded.
+	told bool
+}
+
+// Create makes a TLS socket for a task. The result is the program's end, which the caller installs and closes.
+// Flags are SOCK_NONBLOCK or 0.
+func (t *Table) Create(task Task, app App, domain, flags int) (linux.FD, error) {
+	id, err := task.Identity()
+	if err != nil {
+		return linux.NoFD, err
+	}
+	defer id.Close()
+	s := &Socket{id: newID(), app: app, domain: domain, state: abi.Fresh, ref: linux.NoFD}
+	if s.external, err = newTCP(id, domain, nil); err != nil {
+		return linux.NoFD, err
+	}
+	local, err := linux.Socket(linux.AFUnix, linux.SockStream|flags, 0)
+	if err == nil {
+		err = t.add(s, local)
+	}
+	if err != nil {
+		local.Close()
+		s.external.Close()
+		return linux.NoFD, err
+	}
+	t.loosen(s)
+	return local, nil
+}
+
+// release gives back all that a socket holds. The program has no descriptor of it any more.
+func (s *Socket) release() {
+	s.mu.Lock()
+	external, conn, l, a, ref := s.external, s.conn, s.listener, s.attempt, s.ref
+	s.external, s.conn, s.listener, s.attempt, s.ref = nil, nil, nil, nil, linux.NoFD
+	s.mu.Unlock()
+	if a != nil {
+		a.cancel()
+	}
+	if external != nil {
+		external.Close()
+	}
+	if l != nil {
+		l.close()
+	}
+	_ = conn // its relay has seen the end, and finishes by itself what the program wrote
+	ref.Close()
+}
+
+// Err is the text of the last failure, for TLS_ERROR.
+func (s *Socket) Err() error {
+	s.mu.Lock()
+	conn, err := s.conn, s.lastErr
+	s.mu.Unlock()
+	if conn != nil {
+		if ended := conn.Err(); ended != nil {
+			return ended
+		}
+	}
+	return err
+}
+
+// Note keeps a failure for TLS_ERROR and returns it.
+func (s *Socket) Note(err error) error {
+	if err != nil {
+		s.mu.Lock()
+		s.lastErr = err
+		s.mu.Unlock()
+	}
+	return err
+}
+
+// State is the state of the socket.
+func (s *Socket) State() abi.When {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state
+}

@@ -1,0 +1,157 @@
+package socket
+
+import (
+	"encoding/binary"
+
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
+// OptionMax bounds the value of an option that is not at level IPPROTO_TLS, in bytes.
+const OptionMax = 1024
+
+// SetOption carries setsockopt(2) out at a level other than IPPROTO_TLS, with the program's rights.
+func (h *Handle) SetOption(level, name int, value []byte) error {
+	r := h.table.routes[optionKey{level, name}]
+	if r == 0 || r&readOnly != 0 {
+		return linux.ENOPROTOOPT
+	}
+	if r&toNetwork != 0 {
+		err := as(h.Task, func() error {
+			return h.network(func(fd linux.FD) error { return linux.Setsockopt(fd, level, name, value) })
+		})
+		if err != nil {
+			return err
+		}
+	}
+	keep := append([]byte(nil), value...)
+	h.mu.Lock()
+	h.options = record(h.options, recorded{level: level, name: name, value: keep})
+	held := h.state == abi.Connecting && name == linux.SoSndBuf
+	h.mu.Unlock()
+	if r&toProgram == 0 || held {
+		return nil // the buffer of a held socket is what holds it
+	}
+	return linux.Setsockopt(h.Local, level, name, value)
+}
+
+// GetOption carries getsockopt(2) out at a level other than IPPROTO_TLS. It fills b and returns how much.
+// SO_ERROR is for the caller: see TakeError.
+func (h *Handle) GetOption(level, name int, b []byte) (int, error) {
+	r := h.table.routes[optionKey{level, name}]
+	switch {
+	case r == 0:
+		return 0, linux.ENOPROTOOPT
+	case r&synthetic != 0:
+		return h.synthetic(name, b)
+	case r&toNetwork == 0:
+		return linux.Getsockopt(h.Local, level, name, b)
+	}
+	n := 0
+	err := h.network(func(fd linux.FD) (err error) {
+		n, err = linux.Getsockopt(fd, level, name, b)
+		return err
+	})
+	return n, err
+}
+
+func (h *Handle) synthetic(name int, b []byte) (int, error) {
+	const soDomain = 39
+	v := linux.ProtoTCP
+	if name == soDomain {
+		h.mu.Lock()
+		v = h.domain
+		h.mu.Unlock()
+	}
+	return putInt(b, v), nil
+}
+
+// putInt writes an int as getsockopt(2) does: as much of it as there is room for.
+func putInt(b []byte, v int) int {
+	return copy(b, binary.NativeEndian.AppendUint32(nil, uint32(v)))
+}
+
+// network runs fn on the real TCP socket, wherever it is at the moment. A socket whose connection is over, or
+// whose connect failed, gets a new one, which knows what the program has set.
+func (h *Handle) network(fn func(linux.FD) error) error {
+	h.mu.Lock()
+	conn, l, a, external := h.conn, h.listener, h.attempt, h.external
+	h.mu.Unlock()
+	ran := false
+	once := func(fd linux.FD) error {
+		ran = true
+		return fn(fd)
+	}
+	var err error
+	switch {
+	case conn != nil:
+		err = conn.Control(once)
+	case l != nil:
+		err = linux.Control(l.external, once)
+	case a != nil && a.network != nil:
+		err = linux.Control(a.network, once)
+	case external != nil:
+		err = linux.Control(external, once)
+	}
+	if ran {
+		return err
+	}
+	return h.substitute(fn)
+}
+
+func (h *Handle) substitute(fn func(linux.FD) error) error {
+	id, err := h.Task.Identity()
+	if err != nil {
+		return err
+	}
+	defer id.Close()
+	h.mu.Lock()
+	domain, options, fresh := h.domain, h.options, h.state == abi.Fresh
+	h.mu.Unlock()
+	if fresh {
+		return h.onFresh(id, fn)
+	}
+	f, err := newTCP(id, domain, options)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return linux.Control(f, fn)
+}
+
+// onFresh makes the socket that the next connect or listen will use.
+func (h *Handle) onFresh(id *linux.Identity, fn func(linux.FD) error) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f, err := h.fresh(id)
+	if err != nil {
+		return err
+	}
+	return linux.Control(f, fn)
+}
+
+// Name is the local address in the kernel's form, as getsockname(2) has it.
+func (h *Handle) Name() ([]byte, error) {
+	h.mu.Lock()
+	local, domain := h.local, h.domain
+	h.mu.Unlock()
+	if local.IsValid() {
+		return InetSockaddr(local, domainOf(local, domain)), nil
+	}
+	var addr []byte
+	err := h.network(func(fd linux.FD) (err error) {
+		addr, err = linux.Getsockname(fd)
+		return err
+	})
+	return addr, err
+}
+
+// Peer is the remote address in the kernel's form, as getpeername(2) has it.
+func (h *Handle) Peer() ([]byte, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.state != abi.Connected {
+		return nil, linux.ENOTCONN
+	}
+	return InetSockaddr(h.remote, domainOf(h.remote, h.domain)), nil
+}

@@ -1,0 +1,161 @@
+package socket
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
+// Config is what a Table is made of.
+type Config struct {
+	Service Service
+	// Dir is an existing directory only this process can write.
+	Dir string
+	// Max bounds the sockets of the tree.
+	Max    int
+	Logger *slog.Logger
+}
+
+// Table holds the TLS sockets of a supervised tree. A socket's identity is its SO_COOKIE; the inode finds it.
+type Table struct {
+	service Service
+	max     int
+	log     *slog.Logger
+	watch   *watcher
+	hub     *hub
+	routes  map[optionKey]route
+	work    sync.WaitGroup
+	// wake tells the sweeper of a loose socket, full that there have been many since.
+	wake, full chan struct{}
+	churn      atomic.Uint64
+
+	mu      sync.Mutex
+	sockets map[uint64]*Socket // by inode
+	closed  bool
+}
+
+// NewTable makes an empty table. Run must be called for it to notice closed sockets.
+func NewTable(c Config) (*Table, error) {
+	w, err := newWatcher(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	h, err := newHub(w)
+	if err != nil {
+		w.close()
+		return nil, err
+	}
+	return &Table{
+		service: c.Service, max: c.Max, log: c.Logger, watch: w, hub: h, routes: routes(),
+		sockets: map[uint64]*Socket{}, wake: make(chan struct{}, 1), full: make(chan struct{}, 1),
+	}, nil
+}
+
+// Empty says whether the tree has no TLS socket at all: no descriptor can then be one.
+func (t *Table) Empty() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.sockets) == 0
+}
+
+// Handle is a socket for the time of one call, with a duplicate of the program's descriptor.
+type Handle struct {
+	*Socket
+	// Local shares its open file description with the program.
+	Local linux.FD
+	// FD is the program's number for it.
+	FD   int
+	Task Task
+}
+
+// Close gives the duplicate back.
+func (h *Handle) Close() { h.Local.Close() }
+
+// Find gives the socket behind a task's descriptor; nil when it is not one of the table.
+func (t *Table) Find(task Task, fd int) (*Handle, error) {
+	if t.Empty() {
+		return nil, nil
+	}
+	inode, ok := task.Inode(fd)
+	if !ok {
+		return nil, nil
+	}
+	s := t.byInode(inode)
+	if s == nil {
+		return nil, nil
+	}
+	local, err := task.Descriptor(fd)
+	if err != nil {
+		return nil, fmt.Errorf("duplicate descriptor %d of the program: %w", fd, err)
+	}
+	cookie, err := linux.SocketCookie(local)
+	if err != nil || cookie != s.cookie {
+		local.Close()
+		return nil, nil
+	}
+	return &Handle{Socket: s, Local: local, FD: fd, Task: task}, nil
+}
+
+func (t *Table) byInode(inode uint64) *Socket {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.sockets[inode]
+}
+
+// errFull is what a program meets at the bound of its tree.
+var errFull = fmt.Errorf("the supervised programs have too many TLS sockets: %w", linux.EMFILE)
+
+// add enters a socket under the identity of its program's end.
+func (t *Table) add(s *Socket, local linux.FD) error {
+	cookie, err := linux.SocketCookie(local)
+	if err != nil {
+		return fmt.Errorf("read SO_COOKIE: %w", err)
+	}
+	inode, ok := linux.Task(linux.Gettid()).Inode(int(local))
+	if !ok {
+		return errors.New("find the inode of a socket in /proc/self/fd")
+	}
+	s.cookie, s.inode, s.table = cookie, inode, t
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed || len(t.sockets) >= t.max {
+		return errFull
+	}
+	t.replace(inode, s)
+	return nil
+}
+
+// replace enters s; a socket that had the same inode before is gone for certain.
+func (t *Table) replace(inode uint64, s *Socket) {
+	if old := t.sockets[inode]; old != nil {
+		t.work.Go(old.release)
+	}
+	t.sockets[inode] = s
+}
+
+// drop takes a socket out and gives back all it holds.
+func (t *Table) drop(s *Socket) {
+	t.mu.Lock()
+	if t.sockets[s.inode] == s {
+		delete(t.sockets, s.inode)
+	}
+	t.mu.Unlock()
+	s.release()
+}
+
+// newID makes a TLS_ID, which is never 0.
+func newID() uint64 {
+	var b [8]byte
+	rand.Read(b[:]) // never fails (crypto/rand)
+	return binary.NativeEndian.Uint64(b[:]) | 1
+}
+
+// fail makes an error of a class for the program.
+func fail(k abi.Kind, format string, args ...any) error { return abi.Failf(k, format, args...) }
