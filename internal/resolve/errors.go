@@ -53,9 +53,9 @@ func show(s string) string {
 		return s
 	}
 	if len(s) > showMax {
-		return fmt.Sprintf("%q...", s[:showMax])
+		return fmt.Sprintf("%+q...", s[:showMax])
 	}
-	return fmt.Sprintf("%q", s)
+	return fmt.Sprintf("%+q", s)
 }
 
 func misleads(r rune) bool { return r <= ' ' || r == '"' || r == '\\' || r > '~' }

@@ -104,6 +104,9 @@ func (f *failures) result(ctx context.Context, elapsed time.Duration) result {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		spoke = append(spoke, "the lookup was cancelled")
 	}
+	if len(spoke) == 0 {
+		spoke = append(spoke, "there was no time left to ask")
+	}
 	all.text = strings.Join(spoke, "; ")
 	return all
 }
