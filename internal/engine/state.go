@@ -3,6 +3,8 @@ package engine
 import (
 	"crypto/tls"
 	"crypto/x509"
+
+	"github.com/securesocketapi/ssa/internal/linux"
 )
 
 // State is what a handshake established.
@@ -30,3 +32,6 @@ func stateOf(conn *tls.Conn) State {
 		Peer:       cs.PeerCertificates,
 	}
 }
+
+// Control runs fn on the TCP socket, for its options. After Close it returns an error.
+func (s *Session) Control(fn func(linux.FD) error) error { return linux.Control(s.net.f, fn) }

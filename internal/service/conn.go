@@ -1,0 +1,139 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/engine"
+	"github.com/securesocketapi/ssa/internal/keys"
+	"github.com/securesocketapi/ssa/internal/linux"
+	"github.com/securesocketapi/ssa/internal/relay"
+	"github.com/securesocketapi/ssa/internal/socket"
+	"github.com/securesocketapi/ssa/internal/verify"
+)
+
+// conn is a connection after its handshake. Until Start or Abort it is among its service's waiting.
+type conn struct {
+	service *Service
+	session *engine.Session
+	info    socket.Info
+	ctx     context.Context
+	abort   context.CancelCauseFunc
+	done    chan struct{}
+
+	mu sync.Mutex
+	// settled is whether Start or Abort has decided about the connection.
+	settled bool
+	err     error
+}
+
+// errAborted is why a connection ends that is aborted.
+var errAborted = errors.New("the program gave the connection up")
+
+// newConn takes over a session; it closes it when the service is shutting down.
+func (s *Service) newConn(session *engine.Session, info socket.Info) (*conn, error) {
+	c := &conn{service: s, session: session, info: info, done: make(chan struct{})}
+	c.ctx, c.abort = context.WithCancelCause(s.cutting)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		_ = session.Close()
+		return nil, abi.Failf(abi.Exhausted, "%w", errEnding)
+	}
+	s.waiting[c] = struct{}{}
+	return c, nil
+}
+
+// Info implements socket.Conn.
+func (c *conn) Info() socket.Info { return c.info }
+
+// Control implements socket.Conn.
+func (c *conn) Control(fn func(linux.FD) error) error { return c.session.Control(fn) }
+
+// Done implements socket.Conn.
+func (c *conn) Done() <-chan struct{} { return c.done }
+
+// Err implements socket.Conn.
+func (c *conn) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// Start implements socket.Conn. After Abort, or a second time, it only closes plain.
+func (c *conn) Start(plain *os.File, filler int) {
+	if !c.settle() {
+		_ = plain.Close()
+		return
+	}
+	if err := c.service.begin(); err != nil { // the service is shutting down
+		_ = plain.Close()
+		c.finish(err)
+		return
+	}
+	go func() {
+		defer c.service.running.Done()
+		c.finish(relay.Run(c.ctx, plain, c.session, filler))
+	}()
+}
+
+// Abort implements socket.Conn.
+func (c *conn) Abort() {
+	c.abort(errAborted)
+	if c.settle() {
+		c.finish(nil)
+	}
+}
+
+// settle claims the connection for Start or Abort. Only the first gets it.
+func (c *conn) settle() bool {
+	c.service.forget(c)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.settled {
+		return false
+	}
+	c.settled = true
+	return true
+}
+
+// finish records the end of the connection.
+func (c *conn) finish(err error) {
+	_ = c.session.Close() // closed by the relay unless there was none
+	c.abort(nil)
+	if err != nil {
+		c.service.log.Info("connection ended", "id", c.info.ID, "remote", c.info.Remote, "error", err)
+	}
+	c.mu.Lock()
+	c.err = asFailure(err)
+	c.mu.Unlock()
+	close(c.done)
+}
+
+// asFailure gives an error the kind of a broken connection when it has none.
+func asFailure(err error) error {
+	var f *abi.Failure
+	if err == nil || errors.As(err, &f) {
+		return err
+	}
+	return &abi.Failure{Kind: abi.Reset, Err: err}
+}
+
+func (s *Service) forget(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.waiting, c)
+}
+
+// infoOf is what a program can learn of a handshake.
+func infoOf(s engine.State) socket.Info {
+	info := socket.Info{Version: s.Version, Cipher: s.Cipher, ALPN: s.ALPN, ServerName: s.ServerName, Resumed: s.Resumed}
+	if len(s.Peer) > 0 {
+		info.PeerIdentity = verify.Identity(s.Peer[0])
+		info.PeerChain = keys.EncodeChain(s.Peer)
+	}
+	return info
+}

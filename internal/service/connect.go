@@ -1,0 +1,77 @@
+package service
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+
+	"github.com/securesocketapi/ssa/internal/engine"
+	"github.com/securesocketapi/ssa/internal/socket"
+	"github.com/securesocketapi/ssa/internal/verify"
+)
+
+// Connect implements socket.Service.
+func (s *Service) Connect(ctx context.Context, d socket.Dial) (socket.Conn, error) {
+	if err := s.begin(); err != nil {
+		_ = d.Network.Close()
+		return nil, err
+	}
+	defer s.running.Done()
+	c, err := s.dial(ctx, d)
+	if err != nil {
+		s.log.Info("client handshake", "id", d.ID, "exe", d.App.Exe, "remote", d.Remote, "error", err)
+		return nil, err
+	}
+	return c, nil
+}
+
+func (s *Service) dial(ctx context.Context, d socket.Dial) (*conn, error) {
+	config, err := s.clientConfig(d)
+	if err != nil {
+		_ = d.Network.Close()
+		return nil, err
+	}
+	local, _ := engine.Addresses(d.Network)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(s.ending, func() { cancel(errEnding) })()
+	session, err := s.engine.Client(ctx, d.Network, config)
+	if err != nil {
+		return nil, err
+	}
+	info := infoOf(session.State())
+	info.ID, info.ServerName, info.Local, info.Remote = d.ID, config.Name, local, d.Remote
+	return s.newConn(session, info)
+}
+
+func (s *Service) clientConfig(d socket.Dial) (engine.ClientConfig, error) {
+	a, err := s.admit(d.Request)
+	if err != nil {
+		return engine.ClientConfig{}, err
+	}
+	credentials, err := a.complete()
+	if err != nil {
+		return engine.ClientConfig{}, err
+	}
+	name := expected(d)
+	return engine.ClientConfig{
+		App: application(d.App), Settings: a.settings, Name: name, Remote: d.Remote, ALPN: d.Request.ALPN,
+		Credentials: credentials, Trust: a.trust(),
+		Verifier: verify.Verifier{
+			Store: a.store, Role: verify.Server, Name: name, RSABits: a.settings.Limits.RSABits, Now: s.now,
+		},
+	}, nil
+}
+
+// expected is what the server must prove: the name the program gave, or the address it is connected to. Addresses
+// are in the form certificates have them, without zone and not mapped into IPv6.
+func expected(d socket.Dial) string {
+	name := d.Request.RemoteHostname
+	if name == "" {
+		return d.Remote.Addr().Unmap().WithZone("").String()
+	}
+	if ip, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(name, "["), "]")); err == nil {
+		return ip.Unmap().WithZone("").String()
+	}
+	return name
+}

@@ -1,0 +1,229 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/engine"
+	"github.com/securesocketapi/ssa/internal/socket"
+	"github.com/securesocketapi/ssa/internal/verify"
+)
+
+// backlogMax bounds the finished connections that wait, whatever the program says (listen(2) has the same bound).
+const backlogMax = 4096
+
+// listener accepts and shakes hands:
+//
+//  1. run accepts. When as many finished connections wait as the backlog allows it stops, so that the kernel's
+//     queue fills as it does for TCP.
+//  2. Each connection has a goroutine for its handshake, among a bounded number (flights.go).
+//  3. The finished ones wait in ready for Accept.
+type listener struct {
+	service *Service
+	network *os.File
+	server  *engine.Server
+	flights flights
+	ready   chan *conn
+	// room has a token after Accept has taken one from ready.
+	room chan struct{}
+	// ctx ends with the listener; its cause is why.
+	ctx     context.Context
+	end     context.CancelCauseFunc
+	running sync.WaitGroup
+}
+
+// errClosed is why a listener ends that is closed.
+var errClosed = errors.New("the listener is closed")
+
+// Listen implements socket.Service.
+func (s *Service) Listen(_ context.Context, l socket.Listen) (socket.Listener, error) {
+	server, err := s.server(l)
+	if err != nil {
+		_ = l.Network.Close()
+		return nil, err
+	}
+	backlog := min(max(l.Backlog, 1), backlogMax)
+	n := &listener{
+		service: s, network: l.Network, server: server,
+		flights: flights{max: s.policy.Limits.HandshakesInFlight},
+		ready:   make(chan *conn, backlog), room: make(chan struct{}, 1),
+	}
+	n.ctx, n.end = context.WithCancelCause(context.Background())
+	if err := s.adopt(n); err != nil {
+		_ = l.Network.Close()
+		return nil, err
+	}
+	n.running.Add(1)
+	go n.run()
+	return n, nil
+}
+
+// server prepares the handshakes of a listener.
+func (s *Service) server(l socket.Listen) (*engine.Server, error) {
+	a, err := s.admit(l.Request)
+	if err != nil {
+		return nil, err
+	}
+	credentials, err := a.complete()
+	if err != nil {
+		return nil, err
+	}
+	c := engine.ServerConfig{
+		App: application(l.App), Settings: a.settings, Names: l.Request.Hostnames, Local: l.Local, ALPN: l.Request.ALPN,
+		Credentials: credentials,
+		Verifier:    verify.Verifier{Store: a.store, Role: verify.Client, RSABits: a.settings.Limits.RSABits, Now: s.now},
+	}
+	if a.settings.PeerAuth != abi.PeerAuthNone {
+		c.Trust = a.trust()
+	}
+	if a.settings.PeerAuth != abi.PeerAuthNone && l.Request.TrustAnchors != nil {
+		if c.ClientCAs, err = a.store.Subjects(); err != nil {
+			return nil, err
+		}
+	}
+	return s.engine.Server(c)
+}
+
+// adopt makes Close close the listener and wait for it.
+func (s *Service) adopt(l *listener) error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listeners[l] = struct{}{}
+	return nil
+}
+
+// Accept implements socket.Listener.
+func (l *listener) Accept(ctx context.Context) (socket.Conn, error) {
+	select {
+	case c := <-l.ready:
+		select {
+		case l.room <- struct{}{}:
+		default:
+		}
+		return c, nil
+	case <-l.ctx.Done():
+		return nil, context.Cause(l.ctx)
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// Close implements socket.Listener. It gives up unfinished handshakes and closes the connections nobody accepted.
+func (l *listener) Close() error {
+	l.end(errClosed)
+	err := l.network.Close()
+	l.running.Wait()
+	l.drain()
+	l.service.release(l)
+	if errors.Is(err, os.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+func (s *Service) release(l *listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.listeners[l]; ok {
+		delete(s.listeners, l)
+		s.running.Done()
+	}
+}
+
+func (l *listener) drain() {
+	for {
+		select {
+		case c := <-l.ready:
+			c.Abort()
+		default:
+			return
+		}
+	}
+}
+
+// run accepts until the listener ends.
+func (l *listener) run() {
+	defer l.running.Done()
+	pause := time.Duration(0)
+	for l.hasRoom() {
+		network, err := engine.Accept(l.network)
+		switch {
+		case err == nil:
+			pause = 0
+			l.running.Add(1)
+			go l.shake(network)
+		case errors.Is(err, os.ErrClosed) || engine.Unusable(err):
+			l.end(fmt.Errorf("accept: %w", err))
+			return
+		case engine.Exhausted(err):
+			pause = min(max(2*pause, pauseMin), pauseMax)
+			l.service.log.Warn("accept", "error", err, "again in", pause)
+			l.wait(pause)
+		}
+		// Anything else concerns one connection that is gone already (accept(2), "Error handling").
+	}
+}
+
+// pauseMin and pauseMax bound how long accepting rests when descriptors or memory have run out.
+const (
+	pauseMin = 5 * time.Millisecond
+	pauseMax = time.Second
+)
+
+// hasRoom waits until ready is not full. It is false when the listener has ended.
+func (l *listener) hasRoom() bool {
+	for len(l.ready) == cap(l.ready) {
+		select {
+		case <-l.room:
+		case <-l.ctx.Done():
+			return false
+		}
+	}
+	return l.ctx.Err() == nil
+}
+
+func (l *listener) wait(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-l.ctx.Done():
+	}
+}
+
+// shake does one handshake and queues the connection.
+func (l *listener) shake(network *os.File) {
+	defer l.running.Done()
+	c, err := l.handshake(network)
+	if err != nil {
+		l.service.log.Info("server handshake", "error", err)
+		return
+	}
+	select {
+	case l.ready <- c:
+	case <-l.ctx.Done():
+		c.Abort()
+	}
+}
+
+func (l *listener) handshake(network *os.File) (*conn, error) {
+	ctx, cancel := context.WithCancelCause(l.ctx)
+	defer cancel(nil)
+	defer l.flights.begin(cancel)()
+	local, remote := engine.Addresses(network)
+	session, err := l.server.Handshake(ctx, network, remote)
+	if err != nil {
+		return nil, err
+	}
+	info := infoOf(session.State())
+	info.ID, info.Local, info.Remote = newID(), local, remote
+	return l.service.newConn(session, info)
+}

@@ -1,0 +1,158 @@
+// Package service is the TLS service: it implements socket.Service with the policy, the engine and the relay. It
+// never reads another process's memory, resolves no name and opens no connection.
+//
+// A connection passes through these files in order: admit.go settles what is in force, connect.go or listen.go gets
+// it through its handshake, flights.go bounds the handshakes of a listener, conn.go hands it to the relay.
+package service
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/engine"
+	"github.com/securesocketapi/ssa/internal/policy"
+	"github.com/securesocketapi/ssa/internal/socket"
+	"github.com/securesocketapi/ssa/internal/verify"
+)
+
+// Config is what a service needs. The zero Config has the built-in policy and the system's trust store.
+type Config struct {
+	// Logger gets one line for each connection that fails; nil logs nothing.
+	Logger *slog.Logger
+	// Policy is what is in force where a program asks for nothing; the zero Settings is policy.Default.
+	Policy policy.Settings
+	// TrustStores are files of which the first that exists is the system's trust store; nil is verify.SystemPaths.
+	TrustStores []string
+	// Now is the clock for certificates and sessions; nil is time.Now.
+	Now func() time.Time
+}
+
+// A Service does TLS for programs. It is safe for concurrent use.
+type Service struct {
+	log    *slog.Logger
+	policy policy.Settings
+	caps   policy.Caps
+	engine *engine.Engine
+	stores *stores
+	now    func() time.Time
+
+	// ending is cancelled when Close begins, cutting when it has waited long enough.
+	ending, cutting context.Context
+	end, cut        context.CancelCauseFunc
+	running         sync.WaitGroup
+
+	mu        sync.Mutex
+	closed    bool
+	listeners map[*listener]struct{}
+	waiting   map[*conn]struct{}
+}
+
+var _ socket.Service = (*Service)(nil)
+
+// errEnding is why things end that Close ends.
+var errEnding = errors.New("the TLS service is shutting down")
+
+// New makes a service.
+func New(c Config) *Service {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Policy.VersionMax == 0 {
+		c.Policy = policy.Default()
+	}
+	if c.TrustStores == nil {
+		c.TrustStores = verify.SystemPaths()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	s := &Service{
+		log: c.Logger, policy: c.Policy, caps: engine.Caps(), now: c.Now,
+		engine:    engine.New(engine.Config{Now: c.Now}),
+		stores:    newStores(c.TrustStores),
+		listeners: map[*listener]struct{}{},
+		waiting:   map[*conn]struct{}{},
+	}
+	s.ending, s.end = context.WithCancelCause(context.Background())
+	s.cutting, s.cut = context.WithCancelCause(context.Background())
+	return s
+}
+
+// cutTime bounds how long Close waits for connections it has cut off.
+const cutTime = 5 * time.Second
+
+// Close stops listening, gives up handshakes, closes connections that were never started, and waits for the relays
+// to deliver what they have. When ctx is done it cuts off what is left.
+func (s *Service) Close(ctx context.Context) error {
+	s.end(errEnding)
+	for _, l := range s.takeListeners() {
+		_ = l.Close()
+	}
+	for _, c := range s.takeWaiting() {
+		c.Abort()
+	}
+	done := make(chan struct{})
+	go func() { s.running.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	s.cut(errEnding)
+	select {
+	case <-done:
+		return fmt.Errorf("close the TLS service: connections were cut off: %w", context.Cause(ctx))
+	case <-time.After(cutTime):
+		return fmt.Errorf("close the TLS service: connections did not end within %v", cutTime)
+	}
+}
+
+func (s *Service) takeListeners() []*listener {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	return keysOf(s.listeners)
+}
+
+func (s *Service) takeWaiting() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return keysOf(s.waiting)
+}
+
+func keysOf[K comparable](m map[K]struct{}) []K {
+	keys := make([]K, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+// begin counts something that Close waits for; it must call running.Done.
+func (s *Service) begin() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return abi.Failf(abi.Exhausted, "%w", errEnding)
+	}
+	s.running.Add(1)
+	return nil
+}
+
+// application identifies a program for keeping its sessions apart from others'.
+func application(a socket.App) string { return a.Exe + "\x00" + strconv.Itoa(a.UID) }
+
+// newID makes an identifier for an accepted connection: random, so that no two services give the same.
+func newID() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // documented never to fail
+	return binary.BigEndian.Uint64(b[:])>>1 | 1
+}
