@@ -1,0 +1,202 @@
+package relay_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/linux"
+	"github.com/securesocketapi/ssa/internal/relay"
+	"github.com/securesocketapi/ssa/internal/testutil"
+)
+
+// errFake is how a fake session fails.
+var errFake = abi.Failf(abi.Reset, "the test made it fail")
+
+// fake is a session without TLS and without a network. The test plays the peer.
+type fake struct {
+	mu   sync.Mutex
+	cond *sync.Cond
+	// in is what the peer has sent, end how it ended.
+	in  []byte
+	end error
+	// out is what was sent to the peer.
+	out []byte
+	// onWrite is called at each Write, with no lock held.
+	onWrite func()
+	// writeErr is what Write and CloseWrite return; stuck makes Write wait for Close.
+	writeErr                  error
+	stuck                     bool
+	finished, closed, isReset bool
+	lingerZero                bool
+	writing                   bool
+}
+
+func newFake() *fake {
+	f := &fake{}
+	f.cond = sync.NewCond(&f.mu)
+	return f
+}
+
+func (f *fake) do(fn func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fn()
+	f.cond.Broadcast()
+}
+
+// await waits until a condition holds.
+func (f *fake) await(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	expired := false
+	timer := time.AfterFunc(testutil.Patience, func() { f.do(func() { expired = true }) })
+	defer timer.Stop()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for !holds() {
+		if expired {
+			t.Fatalf("waited in vain until %s", what)
+		}
+		f.cond.Wait()
+	}
+}
+
+func (f *fake) WaitReadable() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for len(f.in) == 0 && f.end == nil && !f.closed {
+		f.cond.Wait()
+	}
+}
+
+func (f *fake) ReadReady(p []byte) (n int, err error) {
+	f.do(func() {
+		switch {
+		case f.closed:
+			err = os.ErrClosed
+		case len(f.in) > 0:
+			n = copy(p, f.in)
+			f.in = f.in[n:]
+		default:
+			err = f.end
+		}
+	})
+	return n, err
+}
+
+func (f *fake) Write(p []byte) (int, error) {
+	if f.onWrite != nil {
+		f.onWrite()
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writing = true
+	f.cond.Broadcast()
+	for f.stuck && !f.closed {
+		f.cond.Wait()
+	}
+	f.writing = false
+	if f.closed {
+		return 0, os.ErrClosed
+	}
+	if f.writeErr != nil {
+		return 0, f.writeErr
+	}
+	f.out = append(f.out, p...)
+	f.cond.Broadcast()
+	return len(p), nil
+}
+
+func (f *fake) CloseWrite() (err error) {
+	f.do(func() {
+		if err = f.writeErr; err == nil {
+			f.finished = true
+		}
+	})
+	return err
+}
+
+func (f *fake) Close() error {
+	f.do(func() { f.closed = true })
+	return nil
+}
+
+func (f *fake) Reset() error {
+	f.do(func() { f.closed, f.isReset = true, true })
+	return nil
+}
+
+func (f *fake) ResetOnClose() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lingerZero
+}
+
+func (f *fake) send(s string)  { f.do(func() { f.in = append(f.in, s...) }) }
+func (f *fake) ends(err error) { f.do(func() { f.end = err }) }
+func (f *fake) awaitOut(t testing.TB, want string) {
+	t.Helper()
+	f.await(t, "the peer has "+want, func() bool { return string(f.out) == want })
+}
+
+// running is a relay with a fake session.
+type running struct {
+	*fake
+	program *net.UnixConn
+	// plain is a duplicate of the relay's end.
+	plain  linux.FD
+	result chan error
+	cancel context.CancelCauseFunc
+}
+
+func run(t testing.TB, filler int, f *fake) *running {
+	t.Helper()
+	program, plain := pair(t, filler)
+	unix, ok := program.(*net.UnixConn)
+	if !ok {
+		t.Fatalf("%T is not a Unix socket", program)
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	r := &running{fake: f, program: unix, result: make(chan error, 1), cancel: cancel}
+	go func() { r.result <- relay.Run(ctx, plain, f, filler) }()
+	t.Cleanup(func() { cancel(nil) })
+	return r
+}
+
+// wait gives the result of Run.
+func (r *running) wait(t testing.TB) error {
+	t.Helper()
+	select {
+	case err := <-r.result:
+		return err
+	case <-time.After(testutil.Patience):
+		t.Fatal("the relay does not end")
+		return nil
+	}
+}
+
+// reads reads until the program's end of stream or error.
+func (r *running) reads(t testing.TB, want string, wantErr error) {
+	t.Helper()
+	_ = r.program.SetReadDeadline(time.Now().Add(testutil.Patience))
+	got, err := io.ReadAll(r.program)
+	if string(got) != want {
+		t.Errorf("the program reads %q, want %q", got, want)
+	}
+	if !errors.Is(err, wantErr) {
+		t.Errorf("after it the program gets %v, want %v", err, wantErr)
+	}
+}
+
+func (r *running) writes(t testing.TB, s string) {
+	t.Helper()
+	if _, err := r.program.Write([]byte(s)); err != nil {
+		t.Fatalf("the program writes: %v", err)
+	}
+}
