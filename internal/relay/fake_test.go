@@ -138,6 +138,13 @@ func (f *fake) ResetOnClose() bool {
 	return f.lingerZero
 }
 
+// output is what was sent to the peer so far.
+func (f *fake) output() []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.out
+}
+
 func (f *fake) send(s string)  { f.do(func() { f.in = append(f.in, s...) }) }
 func (f *fake) ends(err error) { f.do(func() { f.end = err }) }
 func (f *fake) awaitOut(t testing.TB, want string) {

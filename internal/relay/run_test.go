@@ -47,8 +47,8 @@ func TestEnds(t *testing.T) {
 			r.writes(t, big)
 			_ = r.program.Close()
 			r.await(t, "close_notify is out", func() bool { return r.finished })
-			if string(r.out) != big {
-				t.Errorf("the peer got %d bytes, want %d", len(r.out), len(big))
+			if string(r.output()) != big {
+				t.Errorf("the peer got %d bytes, want %d", len(r.output()), len(big))
 			}
 			r.send("nobody reads this")
 			r.ends(io.EOF)
