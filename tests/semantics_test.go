@@ -39,10 +39,9 @@ func (o observation) key() string {
 }
 
 func TestSemantics(t *testing.T) {
-	testutil.Require(t, testutil.SeccompNotify(), testutil.Program("python3"))
-	env := semanticsEnv(t)
-	plain := startWorld(t, env, exec.Command("python3", "semantics/run.py", "tcp"))
-	tls := startWorld(t, env, supervised("python3", "semantics/run.py", "tls"))
+	env, python := semanticsEnv(t), testutil.Python(t)
+	plain := startWorld(t, env, exec.Command(python, "semantics/run.py", "tcp"))
+	tls := startWorld(t, env, ssaRun(t, python, "semantics/run.py", "tls"))
 	want, got := plain.outcomes(t), tls.outcomes(t)
 	for name := range want {
 		if _, ran := got[name]; !ran {
@@ -55,18 +54,13 @@ func TestSemantics(t *testing.T) {
 	checkDifferencesUsed(t, got)
 }
 
-// supervised is a command below `ssa run`.
-func supervised(args ...string) *exec.Cmd {
-	return exec.Command("../bin/ssa", append([]string{"run", "--"}, args...)...)
-}
-
 // semanticsEnv is the environment of a scenario: the files of a certificate authority and the process outside.
 func semanticsEnv(t *testing.T) []string {
 	t.Helper()
 	ca := testutil.NewCA(t, "semantics")
 	cert := ca.Issue(t, testutil.Leaf{Names: []string{"localhost"}, IPs: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}})
 	outside := filepath.Join(t.TempDir(), "outside")
-	testutil.Start(t, exec.Command("python3", "-B", "semantics/outside.py", outside)).WaitOutput("ready")
+	testutil.Start(t, exec.Command(testutil.Python(t), "-B", "semantics/outside.py", outside)).WaitOutput("ready")
 	return append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "SSA_TEST_CA="+ca.Path, "SSA_TEST_CHAIN="+cert.Chain,
 		"SSA_TEST_KEY="+cert.Key, "SSA_TEST_OUTSIDE="+outside)
 }

@@ -199,16 +199,27 @@ def signal_storm_during_socket(lab):
     lab.log("left over", len(os.listdir("/proc/self/fd")) - before)
 
 
-@scenario
-def signal_alarm_timeout_of_connect(lab):
-    """The classic time limit: alarm, a handler that raises, connect given up."""
-    gate, c = lab.gate(), lab.client()
+def limited(f):
+    """Call f with a time limit, the classic way: an alarm whose handler raises, once."""
+    rung = []
 
     def expired(*_):
-        raise TimeoutError("alarm")
+        if not rung:
+            rung.append(True)
+            raise TimeoutError("alarm")
     signal.signal(signal.SIGALRM, expired)
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
-    lab.call("connect", c.connect, gate.address)
+    # The alarm repeats, for the first one may come just before the call blocks.
+    signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
+    try:
+        return f()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+@scenario
+def signal_alarm_timeout_of_connect(lab):
+    gate, c = lab.gate(), lab.client()
+    lab.call("connect", limited, lambda: c.connect(gate.address))
     c.close()
     lab.call("another", lab.client().connect, lab.listener().getsockname())
 
@@ -216,12 +227,7 @@ def signal_alarm_timeout_of_connect(lab):
 @scenario
 def signal_alarm_timeout_of_accept(lab):
     listener = lab.listener()
-
-    def expired(*_):
-        raise TimeoutError("alarm")
-    signal.signal(signal.SIGALRM, expired)
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
-    lab.call("accept", listener.accept)
+    lab.call("accept", limited, listener.accept)
     lab.client().connect(listener.getsockname())
     lab.call("accept then", lambda: lab.keep(listener.accept()[0]))
 
@@ -327,9 +333,8 @@ def signal_blocked(lab):
     main = threading.get_native_id()
 
     def others():
-        signal.pthread_sigmask(signal.SIG_BLOCK, [USR])
         lab.blocked_in("connect", tid=main)
-        os.kill(os.getpid(), USR)
+        signal.pthread_kill(threading.main_thread().ident, USR)
         gate.open()
     signal.pthread_sigmask(signal.SIG_BLOCK, [USR])
     t = Thread(others)
