@@ -89,6 +89,9 @@ func decode(text []byte, o abi.Option) ([]*pem.Block, error) {
 	if len(blocks) == 0 {
 		return nil, abi.Failf(abi.Invalid, "%s: %s", o, notPEM(text, o))
 	}
+	if begun := bytes.Count(text, []byte("-----BEGIN ")); begun > len(blocks) {
+		return nil, abi.Failf(abi.Invalid, "%s: the PEM is damaged: %d blocks begin, %d are whole", o, begun, len(blocks))
+	}
 	return blocks, nil
 }
 

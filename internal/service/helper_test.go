@@ -48,7 +48,9 @@ func newService(t *testing.T, c service.Config) *service.Service {
 }
 
 // app is the application of the tests.
-func app(name string) socket.App { return socket.App{PID: os.Getpid(), UID: os.Getuid(), Exe: "/usr/bin/" + name} }
+func app(name string) socket.App {
+	return socket.App{PID: os.Getpid(), UID: os.Getuid(), Exe: "/usr/bin/" + name}
+}
 
 // network makes a connected TCP socket of the kind the supervisor hands over.
 func network(t *testing.T, addr netip.AddrPort) *os.File {

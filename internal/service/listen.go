@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -155,24 +154,24 @@ func (l *listener) run() {
 	pause := time.Duration(0)
 	for l.hasRoom() {
 		network, err := engine.Accept(l.network)
-		switch {
-		case err == nil:
-			pause = 0
-			l.running.Add(1)
-			go l.shake(network)
-		case errors.Is(err, os.ErrClosed) || engine.Unusable(err):
-			l.end(fmt.Errorf("accept: %w", err))
+		if errors.Is(err, os.ErrClosed) || engine.Unusable(err) {
+			l.end(err)
 			return
-		case engine.Exhausted(err):
+		}
+		if err != nil {
+			// Out of descriptors or memory, which passes, or a connection that is gone already (accept(2)).
 			pause = min(max(2*pause, pauseMin), pauseMax)
 			l.service.log.Warn("accept", "error", err, "again in", pause)
 			l.wait(pause)
+			continue
 		}
-		// Anything else concerns one connection that is gone already (accept(2), "Error handling").
+		pause = 0
+		l.running.Add(1)
+		go l.shake(network)
 	}
 }
 
-// pauseMin and pauseMax bound how long accepting rests when descriptors or memory have run out.
+// pauseMin and pauseMax bound how long accepting rests after an error.
 const (
 	pauseMin = 5 * time.Millisecond
 	pauseMax = time.Second

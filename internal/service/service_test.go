@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"testing"
@@ -36,7 +37,7 @@ func TestClientAndServer(t *testing.T) {
 	exchange(t, a, b, "hello")
 	exchange(t, b, a, "world")
 	_ = a.CloseWrite()
-	if n, err := b.Read(make([]byte, 1)); err != io.EOF {
+	if n, err := b.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("read after the peer's shutdown: %d, %v", n, err)
 	}
 	exchange(t, b, a, "half open")
