@@ -30,8 +30,9 @@ var allowed = map[string][]string{
 	"internal/relay":    {"abi", "internal/linux"},
 	"internal/service":  {"abi", "internal/engine", "internal/keys", "internal/linux", "internal/policy", "internal/relay", "internal/socket", "internal/verify"},
 	"internal/daemon":   {"internal/linux", "internal/seccomp", "internal/service", "internal/socket", "internal/syscalls"},
+	"internal/launch":   {"abi", "internal/linux", "internal/seccomp"},
 	"internal/testutil": {"internal/linux"},
-	"cmd/ssa":           {"internal/daemon"},
+	"cmd/ssa":           {"internal/daemon", "internal/launch", "internal/linux"},
 }
 
 func TestImportDirection(t *testing.T) {

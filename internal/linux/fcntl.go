@@ -25,3 +25,6 @@ func SetCloexec(fd FD) error {
 	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, unix.FD_CLOEXEC)
 	return err
 }
+
+// SetNonblocking sets O_NONBLOCK on the open file description.
+func SetNonblocking(fd FD) error { return unix.SetNonblock(int(fd), true) }

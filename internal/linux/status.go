@@ -12,6 +12,8 @@ import (
 type Status struct {
 	Tgid    int
 	Threads int
+	// State is one letter, "T" for a stopped task.
+	State string
 	// FSUID and FSGID are the identities the kernel checks file access with.
 	UID, FSUID, FSGID int
 	Groups            []int
@@ -58,6 +60,8 @@ func ParseStatus(b []byte) (Status, error) {
 
 func (s *Status) field(key string, values []string) (err error) {
 	switch key {
+	case "State":
+		s.State = strings.Join(values[:min(1, len(values))], "")
 	case "Tgid":
 		s.Tgid, err = number(values, 0)
 	case "Threads":

@@ -200,3 +200,6 @@ func (a *Accepted) discard() {
 	a.Local.Close()
 	a.table.drop(a.Socket)
 }
+
+// Address is the peer's address in the kernel's form.
+func (a *Accepted) Address() []byte { return InetSockaddr(a.remote, domainOf(a.remote, a.domain)) }

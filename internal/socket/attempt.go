@@ -43,6 +43,7 @@ type attempt struct {
 	// plain is our end once it is held, with filler bytes in it.
 	plain  *os.File
 	filler int
+	held   bool
 	// watching ends when gone has returned.
 	watching sync.WaitGroup
 }
@@ -128,14 +129,14 @@ func names(f *os.File) (remote, local netip.AddrPort, err error) {
 	return remote, local, err
 }
 
-// Hold makes the program's socket look connecting, for a caller that does not wait for the attempt. It does
-// nothing to an attempt that has settled.
-func (h *Handle) Hold(at Attempt) error {
+// Hold makes the program's socket look connecting, for a caller that does not wait for the attempt. It is not
+// held when the attempt has settled before: the caller has its result.
+func (h *Handle) Hold(at Attempt) (held bool, err error) {
 	a := at.attempt
 	a.turn.Lock()
 	defer a.turn.Unlock()
 	if a.local == linux.NoFD {
-		return nil
+		return a.held, nil
 	}
 	plain, err := h.table.hub.pair(a.local)
 	if err == nil {
@@ -146,17 +147,17 @@ func (h *Handle) Hold(at Attempt) error {
 		if plain != nil {
 			plain.Close()
 		}
-		return err
+		return false, err
 	}
 	a.local.Close()
-	a.local, a.plain = linux.NoFD, plain
+	a.local, a.plain, a.held = linux.NoFD, plain, true
 	a.socket.loose.Store(false)
 	a.watching.Go(func() {
 		if gone(plain) {
 			a.cancel()
 		}
 	})
-	return nil
+	return true, nil
 }
 
 // settle ends the attempt. The socket's state changes before the program can see it.
@@ -172,7 +173,7 @@ func (a *attempt) settle(conn Conn, err error) {
 		}
 		a.fail(err)
 	} else {
-		a.socket.connected(conn, a.plain == nil)
+		a.socket.connected(conn, !a.held)
 		conn.Start(a.plain, a.filler)
 	}
 	close(a.done)
@@ -180,7 +181,7 @@ func (a *attempt) settle(conn Conn, err error) {
 
 // attach makes sure that the program's end is connected to ours and has its working buffer.
 func (a *attempt) attach() (err error) {
-	if a.plain != nil {
+	if a.held {
 		a.plain.SetReadDeadline(time.Unix(1, 0))
 		a.watching.Wait()
 		if a.ctx.Err() != nil {
@@ -220,12 +221,14 @@ func (a *attempt) fail(err error) {
 	a.err = err
 	a.local.Close()
 	a.local = linux.NoFD
-	held := a.plain != nil
-	a.socket.failed(err, held)
-	if held {
+	a.socket.failed(err, a.held)
+	if a.plain == nil {
+		return
+	}
+	if a.held {
 		a.plain.SetReadDeadline(time.Unix(1, 0))
 		a.watching.Wait()
-		a.plain.Close()
-		a.socket.table.loosen(a.socket)
 	}
+	a.plain.Close()
+	a.socket.table.loosen(a.socket)
 }

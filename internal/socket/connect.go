@@ -92,6 +92,9 @@ func (h *Handle) target(addr []byte) (target, error) {
 
 // begin makes an attempt and, for an address, starts the TCP connection. h.mu is held.
 func (h *Handle) begin(t target) (*attempt, error) {
+	if err := checkKeys(h.request.Credentials); err != nil {
+		return nil, err
+	}
 	id, err := h.Task.Identity()
 	if err != nil {
 		return nil, err

@@ -93,9 +93,14 @@ func (h *Handle) checkListen() error {
 	if len(own) == 0 && (h.effective == nil || h.effective.Chain == nil) {
 		return fail(abi.Invalid, "listen without a certificate: set TLS_CERTIFICATE_CHAIN and then TLS_PRIVATE_KEY first")
 	}
-	for i, c := range own {
+	return checkKeys(own)
+}
+
+// checkKeys refuses a chain that cannot be used for lack of its key.
+func checkKeys(credentials []abi.Credential) error {
+	for i, c := range credentials {
 		if c.Key == nil {
-			return fail(abi.Invalid, "listen without the private key of certificate chain %d: set TLS_PRIVATE_KEY after TLS_CERTIFICATE_CHAIN", i+1)
+			return fail(abi.Invalid, "certificate chain %d has no private key: set TLS_PRIVATE_KEY after TLS_CERTIFICATE_CHAIN", i+1)
 		}
 	}
 	return nil

@@ -158,3 +158,17 @@ func parseUnixInode(line []byte) (uint64, bool) {
 	n, err := strconv.ParseUint(string(fields[inode]), 10, 64)
 	return n, err == nil
 }
+
+// Close ends what the sockets of the table still do, once the tree is gone: listeners and connects. Relays go
+// on until they have sent what the program wrote.
+func (t *Table) Close() error {
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
+	for _, s := range t.all() {
+		t.drop(s)
+	}
+	t.work.Wait()
+	t.hub.close()
+	return nil
+}

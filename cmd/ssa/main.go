@@ -1,0 +1,56 @@
+// Command ssa runs programs whose sockets of protocol IPPROTO_TLS are TLS sockets.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/securesocketapi/ssa/internal/launch"
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// exitCode ends the program with a code, without a message.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+func run(args []string) int {
+	root := &cobra.Command{
+		Use:           "ssa",
+		Short:         "TLS through the socket calls, as a service of the operating system",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddCommand(runCommand(), doctorCommand(), versionCommand(), superviseCommand(), launchCommand())
+	root.SetArgs(args)
+	err := root.Execute()
+	code := exitCode(0)
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &code):
+		return int(code)
+	}
+	complain(err)
+	return launch.ExitFailure
+}
+
+// complain writes an error for the person at the terminal; a hint stands on a line of its own.
+func complain(err error) {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintln(os.Stderr, "ssa: "+line)
+	}
+}
+
+// finish is the end of a command that stands for another.
+func finish(code int, err error) error {
+	if err != nil {
+		complain(err)
+	}
+	return exitCode(code)
+}

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/securesocketapi/ssa/internal/launch"
+)
+
+func runCommand() *cobra.Command {
+	var logFile string
+	c := &cobra.Command{
+		Use:   "run [flags] [--] COMMAND [ARGUMENT...]",
+		Short: "Run a program in which IPPROTO_TLS sockets are TLS sockets",
+		Long: "Run a program, and all that it starts, with TLS sockets: socket(AF_INET, SOCK_STREAM, IPPROTO_TLS).\n" +
+			"It ends as the program ends. Its own failures end with 125, 126 when the program cannot be executed,\n" +
+			"127 when there is none.",
+		Example: "  ssa run ./server --port 443\n  ssa run python3 client.py",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return finish(launch.Front(args, logFile))
+		},
+	}
+	c.Flags().SetInterspersed(false)
+	c.Flags().StringVar(&logFile, "log", "", "append what the TLS service has to say to `FILE`")
+	return c
+}

@@ -1,0 +1,104 @@
+package launch
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
+// Exit codes of our own failures, as env(1), nohup(1) and timeout(1) have them.
+const (
+	ExitFailure       = 125
+	ExitNotExecutable = 126
+	ExitNotFound      = 127
+)
+
+// Supervised says whether this process runs under a supervisor already.
+func Supervised() bool {
+	fd, err := linux.Socket(linux.AFInet, linux.SockStream, abi.ProtoTLS)
+	if err != nil {
+		return false
+	}
+	fd.Close()
+	return true
+}
+
+// Front starts a command and returns the exit code to end with. When a signal ended the command, the same
+// signal ends this process. The supervisor logs to a file, when one is named.
+func Front(command []string, log string) (int, error) {
+	if Supervised() {
+		return execute(command)
+	}
+	signals := make(chan os.Signal, 64)
+	signal.Notify(signals, linux.Forwardable()...)
+	control, _, err := spawn("supervise", Process{Front: os.Getpid(), Command: command}, "--log="+log)
+	if err != nil {
+		return ExitFailure, fmt.Errorf("start the supervisor: %w", err)
+	}
+	defer control.Close()
+	go forward(signals, control)
+	return follow(control)
+}
+
+// forward tells the supervisor of each signal; it knows whether the program has got it as well.
+func forward(signals <-chan os.Signal, control linux.FD) {
+	for s := range signals {
+		if n, ok := s.(linux.Signal); ok {
+			_ = send(control, message{signalled, int32(n)}, linux.NoFD)
+		}
+	}
+}
+
+// follow does what the program does, until it ends.
+func follow(control linux.FD) (int, error) {
+	for {
+		m, _, err := receive(control)
+		if err != nil {
+			return ExitFailure, fmt.Errorf("the supervisor has ended before the program, which was killed with it")
+		}
+		switch m.kind {
+		case stopped:
+			stop(linux.Signal(m.value))
+		case ended:
+			return end(linux.WaitStatus(m.value), control), nil
+		}
+	}
+}
+
+// stop stops this process as the program was stopped; somebody's SIGCONT lets both go on.
+func stop(s linux.Signal) {
+	signal.Reset(s)
+	_ = linux.Kill(os.Getpid(), s)
+	if s != linux.SIGSTOP {
+		signal.Ignore(s)
+	}
+}
+
+// end waits for the supervisor when this is the first process of its PID namespace, where nothing outlives it.
+func end(status linux.WaitStatus, control linux.FD) int {
+	for os.Getpid() == 1 {
+		if m, _, err := receive(control); err != nil || m.kind == drained {
+			break
+		}
+	}
+	if !status.Signaled() {
+		return status.ExitStatus()
+	}
+	_ = linux.NoCore() // the program has left one if it was to
+	signal.Reset(status.Signal())
+	_ = linux.Kill(os.Getpid(), status.Signal())
+	return 128 + int(status.Signal())
+}
+
+// execute replaces this process by the command.
+func execute(command []string) (int, error) {
+	path, err := exec.LookPath(command[0])
+	if err == nil {
+		err = linux.Exec(path, command, os.Environ())
+	}
+	return execFailure(command[0], err)
+}

@@ -1,0 +1,12 @@
+package launch
+
+import "github.com/securesocketapi/ssa/internal/linux"
+
+// Process is what one of our processes is told by the one that started it.
+type Process struct {
+	// Control is the socket to it.
+	Control linux.FD
+	// Front is the process that was started by the user.
+	Front   int
+	Command []string
+}

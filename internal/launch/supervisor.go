@@ -1,0 +1,136 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
+// Supervisor starts the command below itself, and serves the tree until its last process has ended. serve is
+// given the seccomp listener; it returns once nothing is left to do.
+func Supervisor(p Process, serve func(linux.FD) error) error {
+	s := &supervisor{front: p.Control, seen: newSightings()}
+	if err := linux.SetCloexec(p.Control); err != nil {
+		return err
+	}
+	inherited, err := linux.Inherited()
+	if err != nil {
+		return fmt.Errorf("list the inherited descriptors: %w", err)
+	}
+	if err := linux.ChildSubreaper(); err != nil {
+		return fmt.Errorf("become a subreaper: %w", err)
+	}
+	signals := make(chan os.Signal, 64)
+	signal.Notify(signals, linux.Forwardable()...)
+	go s.seen.collect(signals)
+	program, pid, err := spawn("launch", Process{Front: p.Front, Command: p.Command})
+	if err != nil {
+		return fmt.Errorf("start the program: %w", err)
+	}
+	s.pid = pid
+	if s.pidfd, err = linux.PidfdOpen(pid, false); err != nil {
+		return fmt.Errorf("open the program's process: %w", err)
+	}
+	go s.obey()
+	return s.serve(program, inherited, serve)
+}
+
+// supervisor is the supervisor's process.
+type supervisor struct {
+	front linux.FD
+	pid   int
+	pidfd linux.FD
+	seen  *sightings
+}
+
+// serve receives the listener and serves it. A program that fails before has said why on standard error.
+func (s *supervisor) serve(program linux.FD, inherited []linux.FD, serve func(linux.FD) error) error {
+	defer program.Close()
+	m, fd, err := receive(program)
+	if err != nil || m.kind != listener {
+		return s.reap()
+	}
+	if err := linux.NotDumpable(); err != nil { // keys are here; the program may be of the same user
+		return err
+	}
+	if err := send(program, message{kind: serving}, linux.NoFD); err != nil {
+		return s.reap()
+	}
+	reaped := make(chan error, 1)
+	go func() {
+		_, _, _ = receive(program) // until execve closes it
+		abandon(inherited)
+		reaped <- s.reap()
+	}()
+	err = serve(fd)
+	err = errors.Join(err, <-reaped)
+	_ = send(s.front, message{kind: drained}, linux.NoFD)
+	return err
+}
+
+// abandon gives up what was inherited for the program: the readers of its pipes wait for its end, not ours.
+func abandon(inherited []linux.FD) {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return
+	}
+	defer null.Close()
+	_ = linux.Control(null, func(fd linux.FD) error {
+		for _, f := range inherited {
+			if f > 2 {
+				f.Close()
+				continue
+			}
+			if err := linux.Dup2(fd, f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	_ = os.Chdir("/")
+}
+
+// reap waits for the program and for orphans of the tree until there is no child left, and tells the front
+// what becomes of the program.
+func (s *supervisor) reap() error {
+	for {
+		pid, status, err := linux.Wait4()
+		if linux.NoChild(err) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("wait for the program: %w", err)
+		}
+		if pid == s.pid {
+			s.report(status)
+		}
+	}
+}
+
+func (s *supervisor) report(status linux.WaitStatus) {
+	switch {
+	case status.Stopped():
+		_ = send(s.front, message{stopped, int32(status.StopSignal())}, linux.NoFD)
+	case status.Exited(), status.Signaled():
+		_ = send(s.front, message{ended, int32(status)}, linux.NoFD)
+		_ = linux.Setsid() // what is left of the tree has nothing to do with the terminal any more
+	}
+}
+
+// obey passes on the signals the front has got, until the front ends. When that happens before the program has
+// ended, somebody has killed what stands for the program.
+func (s *supervisor) obey() {
+	for {
+		m, _, err := receive(s.front)
+		if err != nil {
+			_ = linux.PidfdSendSignal(s.pidfd, int(linux.SIGKILL))
+			return
+		}
+		if n := linux.Signal(m.value); m.kind == signalled && !s.seen.both(n) {
+			_ = linux.PidfdSendSignal(s.pidfd, int(n))
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package syscalls
+
+import (
+	"github.com/securesocketapi/ssa/internal/linux"
+	"github.com/securesocketapi/ssa/internal/socket"
+)
+
+// connect carries out connect(2). A call that is repeated after a signal joins the attempt under way.
+func (s *Server) connect(c *call) answer {
+	addr, err := c.sockaddr(1, 2)
+	if err != nil {
+		return failure(c.note(err))
+	}
+	nonblock, err := linux.Nonblocking(c.handle.Local)
+	if err != nil {
+		return failure(err)
+	}
+	a, joined, err := c.handle.Connect(addr)
+	if err != nil || a == nil {
+		return failure(c.note(err))
+	}
+	if !nonblock {
+		return s.waitConnect(c, a)
+	}
+	if joined {
+		return failure(linux.EALREADY)
+	}
+	return c.leave(a, linux.EINPROGRESS)
+}
+
+// waitConnect waits for an attempt, at most as long as SO_SNDTIMEO allows and no signal interrupts.
+func (s *Server) waitConnect(c *call, a *socket.Attempt) answer {
+	limit, err := linux.SocketTimeout(c.handle.Local, linux.SoSndTimeo)
+	if err != nil {
+		return failure(err)
+	}
+	w := newWaiter(c, limit)
+	defer w.stop()
+	for {
+		select {
+		case <-a.Done():
+			return failure(a.Err())
+		case <-s.ctx.Done():
+			return c.leave(a, linux.ECONNRESET)
+		case <-w.limit:
+			return c.leave(a, linux.EINPROGRESS)
+		case <-w.tick:
+			if e := w.interrupted(); e != 0 {
+				return c.leave(a, e)
+			}
+		}
+	}
+}
+
+// leave ends the wait for an attempt, which goes on by itself.
+func (c *call) leave(a *socket.Attempt, e linux.Errno) answer {
+	held, err := c.handle.Hold(*a)
+	if err != nil {
+		return failure(c.note(err))
+	}
+	if !held {
+		<-a.Done()
+		return failure(a.Err())
+	}
+	return failure(e)
+}

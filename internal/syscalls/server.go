@@ -1,0 +1,101 @@
+package syscalls
+
+// The way of a trapped call:
+//
+//  1. Handle runs on the thread that receives notifications. It finds the socket behind the descriptor; a
+//     call on any other descriptor goes on to the kernel at once.
+//  2. A call that cannot wait is carried out right there; others get a goroutine.
+//  3. The call's function decodes the arguments, has the socket act, and returns its one answer.
+//  4. The answer is sent.
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/securesocketapi/ssa/internal/linux"
+	"github.com/securesocketapi/ssa/internal/seccomp"
+	"github.com/securesocketapi/ssa/internal/socket"
+)
+
+// Server carries out the trapped calls of a tree.
+type Server struct {
+	table *socket.Table
+	log   *slog.Logger
+	calls map[seccomp.Call]entry
+	ctx   context.Context
+	work  sync.WaitGroup
+}
+
+// entry is how a call is carried out.
+type entry struct {
+	run func(*Server, *call) answer
+	// waits says whether it may wait: for a file, for the service, for a peer.
+	waits func(*call) bool
+}
+
+func always(*call) bool { return true }
+func never(*call) bool  { return false }
+
+// NewServer makes a Server. Calls that wait end when ctx does.
+func NewServer(ctx context.Context, t *socket.Table, log *slog.Logger) *Server {
+	return &Server{table: t, log: log, ctx: ctx, calls: map[seccomp.Call]entry{
+		seccomp.Bind:        {(*Server).bind, always},
+		seccomp.Connect:     {(*Server).connect, always},
+		seccomp.Listen:      {(*Server).listen, always},
+		seccomp.Accept:      {(*Server).accept, always},
+		seccomp.Accept4:     {(*Server).accept4, always},
+		seccomp.Getsockname: {(*Server).getsockname, never},
+		seccomp.Getpeername: {(*Server).getpeername, never},
+		seccomp.Setsockopt:  {(*Server).setsockopt, isTLS},
+		seccomp.Getsockopt:  {(*Server).getsockopt, isTLS},
+	}}
+}
+
+// Handle answers one call, now or later.
+func (s *Server) Handle(kind seccomp.Call, c Caller) {
+	if kind == seccomp.Socket {
+		s.socket(&call{Caller: c, kind: kind}).send(c)
+		return
+	}
+	e, ok := s.calls[kind]
+	if !ok {
+		pass().send(c)
+		return
+	}
+	h, err := s.table.Find(c, int(int32(c.Arg(0))))
+	if h == nil {
+		s.notFound(err).send(c)
+		return
+	}
+	k := &call{Caller: c, kind: kind, handle: h}
+	if !e.waits(k) {
+		s.finish(k, e)
+		return
+	}
+	s.work.Go(func() { s.finish(k, e) })
+}
+
+func (s *Server) finish(k *call, e entry) {
+	a := e.run(s, k)
+	k.handle.Close()
+	a.send(k)
+}
+
+// notFound passes a call on a foreign descriptor, but not one on a socket of ours that cannot be reached.
+func (s *Server) notFound(err error) answer {
+	if err == nil {
+		return pass()
+	}
+	if !errors.Is(err, linux.ESRCH) {
+		s.log.Warn("find the socket of a call", "error", err)
+	}
+	return failure(err)
+}
+
+// Wait waits for the calls under way.
+func (s *Server) Wait() { s.work.Wait() }
+
+// note keeps an error for TLS_ERROR.
+func (k *call) note(err error) error { return k.handle.Note(err) }

@@ -1,0 +1,43 @@
+package syscalls
+
+import (
+	"fmt"
+
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/linux"
+	"github.com/securesocketapi/ssa/internal/socket"
+)
+
+// isTLS says whether the option is one of ours, which may need a file or the service.
+func isTLS(c *call) bool { return c.int(1) == abi.ProtoTLS }
+
+// setsockopt carries out setsockopt(2).
+func (s *Server) setsockopt(c *call) answer {
+	if isTLS(c) {
+		return failure(c.note(s.setTLS(c)))
+	}
+	size := c.int(4)
+	if size < 0 {
+		return failure(linux.EINVAL)
+	}
+	value, err := c.bytes(c.Arg(3), min(size, socket.OptionMax))
+	if err == nil {
+		err = c.handle.SetOption(c.int(1), c.int(2), value)
+	}
+	return failure(err)
+}
+
+func (s *Server) setTLS(c *call) error {
+	size, option := c.int(4), abi.Option(c.int(2))
+	if size < 0 {
+		return fmt.Errorf("set %s: a length of %d: %w", option, size, linux.EINVAL)
+	}
+	if size > abi.ValueMax {
+		return fmt.Errorf("set %s: a value of %d bytes, at most %d: %w", option, size, abi.ValueMax, linux.EINVAL)
+	}
+	value, err := c.bytes(c.Arg(3), size)
+	if err != nil {
+		return fmt.Errorf("set %s: read %d bytes at %#x: %w", option, size, c.Arg(3), err)
+	}
+	return c.handle.SetTLS(s.ctx, option, value)
+}

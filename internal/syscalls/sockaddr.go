@@ -1,0 +1,35 @@
+package syscalls
+
+import (
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/linux"
+	"github.com/securesocketapi/ssa/internal/socket"
+)
+
+// storage is the size of struct sockaddr_storage, the most the kernel takes.
+const storage = 128
+
+// sockaddr copies the address at argument i, whose length is argument n.
+func (c *call) sockaddr(i, n int) ([]byte, error) {
+	size := c.int(n)
+	if size < 0 || size > abi.SockaddrHostLen {
+		return nil, linux.EINVAL
+	}
+	b, err := c.bytes(c.Arg(i), size)
+	if err == nil && size > storage && socket.Family(b) != abi.FamilyHostname {
+		return nil, linux.EINVAL
+	}
+	return b, err
+}
+
+// answerName stores an address for getsockname(2) and its like.
+func (c *call) answerName(addr []byte, err error) answer {
+	if err != nil {
+		return failure(err)
+	}
+	n, err := c.length(c.Arg(2))
+	if err == nil {
+		err = c.store(c.Arg(1), c.Arg(2), addr, n)
+	}
+	return failure(err)
+}
