@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 
@@ -18,7 +19,7 @@ func Accept(listening *os.File) (*os.File, error) {
 		return !errors.Is(err, linux.EAGAIN)
 	})
 	if wait != nil {
-		return nil, wait
+		return nil, fmt.Errorf("accept: %w", os.ErrClosed)
 	}
 	if err != nil {
 		return nil, os.NewSyscallError("accept4", err)
@@ -28,12 +29,6 @@ func Accept(listening *os.File) (*os.File, error) {
 		_ = fd.Close()
 	}
 	return f, err
-}
-
-// Exhausted says whether Accept met a bound of the process or the machine, which passes.
-func Exhausted(err error) bool {
-	e, _ := linux.ErrnoOf(err)
-	return e == linux.EMFILE || e == linux.ENFILE || e == linux.ENOBUFS || e == linux.ENOMEM
 }
 
 // Unusable says whether Accept will never succeed on this socket.

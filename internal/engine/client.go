@@ -51,13 +51,18 @@ func (e *Engine) Client(ctx context.Context, network *os.File, c ClientConfig) (
 	return session, err
 }
 
-// clientCertificate answers a CertificateRequest with the first credential that suits it, or with none: whether
-// that will do is the server's to say.
+// clientCertificate answers a CertificateRequest with the first credential that suits it. When none is from an
+// authority the server names, the first that it can check at all goes out: the list may be incomplete, and the
+// refusal says more than an absent certificate would.
 func (c ClientConfig) clientCertificate(r *tls.CertificateRequestInfo) (*tls.Certificate, error) {
-	for _, credential := range c.Credentials {
-		t := credential.certificate()
-		if r.SupportsCertificate(&t) == nil {
-			return &t, nil
+	anybody := *r
+	anybody.AcceptableCAs = nil
+	for _, request := range []*tls.CertificateRequestInfo{r, &anybody} {
+		for _, credential := range c.Credentials {
+			t := credential.certificate()
+			if request.SupportsCertificate(&t) == nil {
+				return &t, nil
+			}
 		}
 	}
 	return &tls.Certificate{}, nil

@@ -24,7 +24,7 @@ import (
 type Config struct {
 	// Now is the clock for the life of sessions.
 	Now func() time.Time
-	// Sessions bounds the sessions kept for clients; 0 is 4096.
+	// Sessions bounds the sessions kept for clients; 0 is 1024.
 	Sessions int
 }
 
@@ -42,7 +42,7 @@ func New(c Config) *Engine {
 		c.Now = time.Now
 	}
 	if c.Sessions == 0 {
-		c.Sessions = 4096
+		c.Sessions = 1024
 	}
 	return &Engine{now: c.Now, sessions: newSessions(c.Sessions), vault: newVault(c.Now)}
 }
