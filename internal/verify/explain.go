@@ -113,8 +113,8 @@ func (v Verifier) explain(a anchors, sent []*x509.Certificate, err error) error 
 	leaf := sent[0]
 	switch {
 	case !isUnknown(err):
-		return fmt.Errorf("the %s's certificate does not verify: %w (%s)", v.Role, err, describe(leaf))
-	case bytes.Equal(leaf.RawSubject, leaf.RawIssuer):
+		return fmt.Errorf("the %s's certificate does not verify: %s (%s)", v.Role, printable(err), describe(leaf))
+	case leaf.CheckSignature(leaf.SignatureAlgorithm, leaf.RawTBSCertificate, leaf.Signature) == nil:
 		return fmt.Errorf("the %s's certificate is self-signed and not in %s (%s)", v.Role, v.Store.name, describe(leaf))
 	}
 	return v.explainUnknown(a, sent)
@@ -130,7 +130,12 @@ func (v Verifier) explainInvalid(invalid x509.CertificateInvalidError) error {
 	}[invalid.Reason]; ok {
 		return fmt.Errorf("%s (%s)", text, describe(invalid.Cert))
 	}
-	return fmt.Errorf("the chain does not verify: %w (%s)", invalid, describe(invalid.Cert))
+	return fmt.Errorf("the chain does not verify: %s (%s)", printable(invalid), describe(invalid.Cert))
+}
+
+// printable is the text of an error that may quote a certificate.
+func printable(err error) string {
+	return strings.Trim(fmt.Sprintf("%.300q", strings.TrimPrefix(err.Error(), "x509: ")), `"`)
 }
 
 // explainUnknown follows the chain as far as it goes and says why it ends there.
@@ -138,7 +143,7 @@ func (v Verifier) explainUnknown(a anchors, sent []*x509.Certificate) error {
 	last := sent[0]
 	for range len(sent) {
 		next := issuerOf(last, sent)
-		if next == nil || next == last {
+		if next == nil {
 			break
 		}
 		if err := last.CheckSignatureFrom(next); err != nil {
@@ -161,7 +166,7 @@ func (v Verifier) explainUnknown(a anchors, sent []*x509.Certificate) error {
 
 func issuerOf(c *x509.Certificate, among []*x509.Certificate) *x509.Certificate {
 	for _, p := range among {
-		if bytes.Equal(p.RawSubject, c.RawIssuer) {
+		if p != c && bytes.Equal(p.RawSubject, c.RawIssuer) {
 			return p
 		}
 	}
