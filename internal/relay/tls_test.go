@@ -1,12 +1,17 @@
 package relay_test
 
 import (
+	"bytes"
 	"context"
+	"crypto"
 	"crypto/tls"
 	"crypto/x509"
 	"net"
+	"net/netip"
 	"os"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/securesocketapi/ssa/internal/engine"
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -20,7 +25,7 @@ type acceptAll struct{}
 
 func (acceptAll) Verify([]*x509.Certificate) error { return nil }
 
-// programs is the program's end of a pair with its filler, and ours.
+// pair makes the program's socket, with filler bytes written, and our end of it.
 func pair(t testing.TB, filler int) (program net.Conn, plain *os.File) {
 	t.Helper()
 	a, b, err := linux.SocketPair()
@@ -76,7 +81,7 @@ func config(t testing.TB) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{pair}, DynamicRecordSizingDisabled: true, InsecureSkipVerify: true}
 }
 
-// accept gives the connections of a listener, one after another.
+// connect makes a TCP connection.
 func connect(t testing.TB) (client, server net.Conn) {
 	t.Helper()
 	l := testutil.Listen(t)
@@ -94,7 +99,12 @@ func connect(t testing.TB) (client, server net.Conn) {
 // session does a client's handshake with our engine over c.
 func session(t testing.TB, c net.Conn) *engine.Session {
 	t.Helper()
-	s, err := engine.New(engine.Config{}).Client(context.Background(), file(t, c), engine.ClientConfig{
+	return handshake(t, file(t, c))
+}
+
+func handshake(t testing.TB, network *os.File) *engine.Session {
+	t.Helper()
+	s, err := engine.New(engine.Config{}).Client(context.Background(), network, engine.ClientConfig{
 		App: "test", Name: "peer.test", Settings: policy.Default(), Verifier: acceptAll{},
 	})
 	if err != nil {
@@ -103,32 +113,99 @@ func session(t testing.TB, c net.Conn) *engine.Session {
 	return s
 }
 
+// serve does a server's handshake with our engine over c.
+func serve(t testing.TB, c net.Conn) *engine.Session {
+	t.Helper()
+	certificate := config(t).Certificates[0]
+	signer, ok := certificate.PrivateKey.(crypto.Signer)
+	if !ok {
+		t.Fatalf("%T does not sign", certificate.PrivateKey)
+	}
+	server, err := engine.New(engine.Config{}).Server(engine.ServerConfig{
+		App: "test", Settings: policy.Default(), Verifier: acceptAll{},
+		Credentials: []engine.Credential{{Chain: []*x509.Certificate{certificate.Leaf}, Signer: signer}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := server.Handshake(context.Background(), file(t, c), netip.AddrPort{})
+	if err != nil {
+		t.Fatalf("server handshake: %v", err)
+	}
+	return s
+}
+
 // relayed is a relay between a program and a peer.
 type relayed struct {
-	program net.Conn
-	peer    *tls.Conn
-	result  chan error
+	program *net.UnixConn
 	session *engine.Session
+	result  chan error
 	cancel  context.CancelCauseFunc
 }
 
-func start(t testing.TB) *relayed {
+// begin starts to relay between a program and a session.
+func begin(t testing.TB, s *engine.Session) *relayed {
+	t.Helper()
+	conn, plain := pair(t, 1)
+	program, _ := conn.(*net.UnixConn)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	r := &relayed{program: program, session: s, result: make(chan error, 1), cancel: cancel}
+	go func() { r.result <- relay.Run(ctx, plain, s, 1) }()
+	t.Cleanup(func() { cancel(nil) })
+	return r
+}
+
+// wait gives the result of Run.
+func (r *relayed) wait(t testing.TB) error {
+	t.Helper()
+	select {
+	case err := <-r.result:
+		return err
+	case <-time.After(testutil.Patience):
+		t.Fatal("the relay does not end")
+		return nil
+	}
+}
+
+// wired is a relay whose peer is crypto/tls in this process, over a connection that can be tampered with.
+type wired struct {
+	*relayed
+	peer *tls.Conn
+	wire *tamper
+}
+
+// tamper damages what is written.
+type tamper struct {
+	*net.TCPConn
+	// flip is how many of the next writes to damage.
+	flip atomic.Int32
+}
+
+func (w *tamper) Write(p []byte) (int, error) {
+	if w.flip.Load() > 0 {
+		w.flip.Add(-1)
+		p = bytes.Clone(p)
+		p[len(p)/2] ^= 1
+	}
+	return w.TCPConn.Write(p)
+}
+
+func start(t testing.TB, versions ...uint16) *wired {
 	t.Helper()
 	client, server := connect(t)
-	peer := tls.Server(server, config(t))
+	tcp, _ := server.(*net.TCPConn)
+	wire := &tamper{TCPConn: tcp}
+	cfg := config(t)
+	for _, v := range versions {
+		cfg.MinVersion, cfg.MaxVersion = v, v
+	}
+	peer := tls.Server(wire, cfg)
 	shaken := make(chan error, 1)
 	go func() { shaken <- peer.Handshake() }()
 	s := session(t, client)
 	if err := <-shaken; err != nil {
 		t.Fatalf("server handshake: %v", err)
 	}
-	program, plain := pair(t, 1)
-	ctx, cancel := context.WithCancelCause(context.Background())
-	r := &relayed{program: program, peer: peer, result: make(chan error, 1), session: s, cancel: cancel}
-	go func() { r.result <- relay.Run(ctx, plain, s, 1) }()
-	t.Cleanup(func() {
-		_ = server.Close()
-		cancel(nil)
-	})
-	return r
+	t.Cleanup(func() { _ = server.Close() })
+	return &wired{relayed: begin(t, s), peer: peer, wire: wire}
 }
