@@ -198,6 +198,13 @@ class Lab:
                 raise Expired(f"waited {DEADLINE} s for {what}")
             pause.poll(2)
 
+    def soon(self, f):
+        """Whether f gives something true within a second; for what happens in one world and never in the other."""
+        end = time.monotonic() + 1
+        while not f() and time.monotonic() < end:
+            select.select([], [], [], 0.01)
+        return bool(f())
+
     def blocked_in(self, call, pid=None, tid=None):
         """Wait until a thread sleeps in the named system call."""
         pid = pid or os.getpid()
