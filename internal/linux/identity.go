@@ -2,7 +2,9 @@ package linux
 
 import (
 	"fmt"
+	"os"
 	"runtime"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,38 +19,44 @@ type Identity struct {
 
 // Identity reads whom the task acts as. What the task could do that we cannot is not in it.
 func (t Task) Identity() (*Identity, error) {
-	theirs, err := ReadStatus(int(t))
+	mine, err := self()
 	if err != nil {
 		return nil, err
 	}
-	mine, err := ReadStatus(Gettid())
+	theirs, err := whois(int(t))
 	if err != nil {
 		return nil, err
 	}
-	id := &Identity{theirs: theirs.Credentials(), mine: mine.Credentials(), netns: NoFD, home: NoFD}
+	id := &Identity{theirs: theirs.Credentials, mine: mine.Credentials, netns: NoFD, home: NoFD}
 	id.theirs.CapEff &= id.mine.CapEff
-	foreign, err := t.foreign("user")
-	if err != nil {
-		return nil, err
-	}
-	if foreign {
+	if theirs.user != mine.user {
 		id.theirs.CapEff = 0 // capabilities there are not capabilities here
 	}
-	foreign, err = t.foreign("net")
-	if err != nil || !foreign {
-		return id, err
+	if theirs.net == mine.net {
+		return id, nil
 	}
 	return id, id.openNetns(t)
 }
 
-// foreign says whether the task is in another namespace of a kind than we are.
-func (t Task) foreign(kind string) (bool, error) {
-	theirs, err := Namespace(int(t), kind)
+// who is whom a task acts as and in which namespaces it is.
+type who struct {
+	Credentials
+	user, net string
+}
+
+// self is who this process is, which does not change.
+var self = sync.OnceValues(func() (who, error) { return whois(os.Getpid()) })
+
+func whois(tid int) (w who, err error) {
+	status, err := ReadStatus(tid)
 	if err != nil {
-		return false, err
+		return w, err
 	}
-	mine, err := Namespace(Gettid(), kind)
-	return theirs != mine, err
+	w.Credentials = status.Credentials()
+	if w.user, err = Namespace(tid, "user"); err == nil {
+		w.net, err = Namespace(tid, "net")
+	}
+	return w, err
 }
 
 func (id *Identity) openNetns(t Task) (err error) {

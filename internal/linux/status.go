@@ -3,9 +3,7 @@ package linux
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"strconv"
-	"strings"
 )
 
 // Status is what /proc/TID/status says of a task (proc(5)).
@@ -14,19 +12,18 @@ type Status struct {
 	Threads int
 	// State is one letter, "T" for a stopped task.
 	State string
-	// FSUID and FSGID are the identities the kernel checks file access with.
+	// UID is the effective user; FSUID and FSGID are the identities the kernel checks file access with.
 	UID, FSUID, FSGID int
 	Groups            []int
 	// CapEff is the effective capability set.
 	CapEff uint64
-	// Signals as bit sets, signal n at bit n-1: pending for the thread, pending for the process, blocked,
-	// ignored and caught.
-	SigPnd, ShdPnd, SigBlk, SigIgn, SigCgt uint64
+	// Signals as bit sets, signal n at bit n-1: pending for the thread, pending for the process, and blocked.
+	SigPnd, ShdPnd, SigBlk uint64
 }
 
 // ReadStatus reads /proc/TID/status.
 func ReadStatus(tid int) (Status, error) {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/status")
+	b, err := readProc("/proc/" + strconv.Itoa(tid) + "/status")
 	if err != nil {
 		return Status{}, err
 	}
@@ -36,57 +33,71 @@ func ReadStatus(tid int) (Status, error) {
 // ParseStatus decodes the text of /proc/TID/status. Lines it does not know are passed over.
 func ParseStatus(b []byte) (Status, error) {
 	var s Status
-	hex := map[string]*uint64{
-		"CapEff": &s.CapEff, "SigPnd": &s.SigPnd, "ShdPnd": &s.ShdPnd,
-		"SigBlk": &s.SigBlk, "SigIgn": &s.SigIgn, "SigCgt": &s.SigCgt,
-	}
-	for line := range bytes.Lines(b) {
-		key, value, ok := strings.Cut(string(line), ":")
+	for len(b) > 0 {
+		line := b
+		if end := bytes.IndexByte(b, '\n'); end >= 0 {
+			line, b = b[:end], b[end+1:]
+		} else {
+			b = nil
+		}
+		key, value, ok := bytes.Cut(line, []byte{':'})
 		if !ok {
 			continue
 		}
-		var err error
-		if p := hex[key]; p != nil {
-			*p, err = strconv.ParseUint(strings.TrimSpace(value), 16, 64)
-		} else {
-			err = s.field(key, strings.Fields(value))
-		}
-		if err != nil {
+		if err := s.field(string(key), bytes.TrimSpace(value)); err != nil {
 			return s, fmt.Errorf("decode %s of a task's status: %w", key, err)
 		}
 	}
 	return s, nil
 }
 
-func (s *Status) field(key string, values []string) (err error) {
+func (s *Status) field(key string, value []byte) (err error) {
 	switch key {
 	case "State":
-		s.State = strings.Join(values[:min(1, len(values))], "")
+		s.State = string(value[:min(1, len(value))])
 	case "Tgid":
-		s.Tgid, err = number(values, 0)
+		s.Tgid, err = number(value, 0)
 	case "Threads":
-		s.Threads, err = number(values, 0)
+		s.Threads, err = number(value, 0)
 	case "Uid":
-		if s.UID, err = number(values, 1); err == nil {
-			s.FSUID, err = number(values, 3)
+		if s.UID, err = number(value, 1); err == nil {
+			s.FSUID, err = number(value, 3)
 		}
 	case "Gid":
-		s.FSGID, err = number(values, 3)
+		s.FSGID, err = number(value, 3)
 	case "Groups":
-		for i := range values {
-			g, err := number(values, i)
-			if err != nil {
-				return err
-			}
-			s.Groups = append(s.Groups, g)
-		}
+		s.Groups, err = numbers(value)
+	case "CapEff":
+		s.CapEff, err = strconv.ParseUint(string(value), 16, 64)
+	case "SigPnd":
+		s.SigPnd, err = strconv.ParseUint(string(value), 16, 64)
+	case "ShdPnd":
+		s.ShdPnd, err = strconv.ParseUint(string(value), 16, 64)
+	case "SigBlk":
+		s.SigBlk, err = strconv.ParseUint(string(value), 16, 64)
 	}
 	return err
 }
 
-func number(values []string, i int) (int, error) {
-	if i >= len(values) {
-		return 0, fmt.Errorf("%d values, want at least %d", len(values), i+1)
+func number(value []byte, i int) (int, error) {
+	list, err := numbers(value)
+	if err == nil && i >= len(list) {
+		err = fmt.Errorf("%d values, want at least %d", len(list), i+1)
 	}
-	return strconv.Atoi(values[i])
+	if err != nil {
+		return 0, err
+	}
+	return list[i], nil
+}
+
+func numbers(value []byte) ([]int, error) {
+	var list []int
+	for f := range bytes.FieldsSeq(value) {
+		n, err := strconv.Atoi(string(f))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, n)
+	}
+	return list, nil
 }

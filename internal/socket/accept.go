@@ -52,7 +52,7 @@ func (s *Socket) child(conn Conn) *Socket {
 	defer s.mu.Unlock()
 	info := conn.Info()
 	return &Socket{
-		id: info.ID, app: s.app, domain: s.domain, state: abi.Connected, ref: linux.NoFD, told: true,
+		id: info.ID, app: s.app, domain: s.domain, state: abi.Connected, external: linux.NoFD, ref: linux.NoFD, told: true,
 		request: s.request, effective: s.effective, options: append([]recorded(nil), s.options...),
 		conn: conn, info: info, local: info.Local, remote: info.Remote,
 	}

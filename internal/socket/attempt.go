@@ -61,7 +61,11 @@ func (a *attempt) connect() (Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	remote, local, err := names(network)
+	var remote, local netip.AddrPort
+	err = linux.Control(network, func(fd linux.FD) (err error) {
+		remote, local, err = names(fd)
+		return err
+	})
 	if err != nil {
 		network.Close()
 		return nil, fmt.Errorf("connect to %v: %w", a.target, err)
@@ -112,20 +116,14 @@ func waitTCP(ctx context.Context, f *os.File) error {
 }
 
 // names are the addresses at both ends; remote is not valid on a socket that is not connected.
-func names(f *os.File) (remote, local netip.AddrPort, err error) {
-	err = linux.Control(f, func(fd linux.FD) error {
-		peer, err := linux.Getpeername(fd)
-		if err != nil && err != linux.ENOTCONN {
-			return err
-		}
-		name, err := linux.Getsockname(fd)
-		if err != nil {
-			return err
-		}
-		remote, _ = ParseInet(peer)
-		local, _ = ParseInet(name)
-		return nil
-	})
+func names(fd linux.FD) (remote, local netip.AddrPort, err error) {
+	peer, err := linux.Getpeername(fd)
+	if err != nil && err != linux.ENOTCONN {
+		return remote, local, err
+	}
+	name, err := linux.Getsockname(fd)
+	remote, _ = ParseInet(peer)
+	local, _ = ParseInet(name)
 	return remote, local, err
 }
 

@@ -29,7 +29,7 @@ func (h *Handle) Bind(addr []byte) error {
 	}
 	if err := h.follow(); err != nil {
 		external.Close()
-		h.external = nil
+		h.external = linux.NoFD
 		return err
 	}
 	h.bound = addr

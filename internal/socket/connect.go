@@ -13,9 +13,9 @@ package socket
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -135,37 +135,36 @@ func (h *Handle) startTCP(a *attempt) error {
 	if err != nil {
 		return err
 	}
-	err = a.id.As(func() error {
-		return linux.Control(external, func(fd linux.FD) error { return linux.Connect(fd, a.target.raw) })
-	})
-	if err != nil && err != linux.EINPROGRESS {
+	err = a.id.As(func() error { return linux.Connect(external, a.target.raw) })
+	if err == nil || errors.Is(err, linux.EINPROGRESS) {
+		h.external = linux.NoFD
+		a.network, err = external.File("tcp")
+	}
+	if err != nil {
 		return fmt.Errorf("connect to %v: %w", a.target, err)
 	}
-	h.external, a.network = nil, external
 	return nil
 }
 
 // fresh is the external socket, made anew when an earlier connect has used it up.
-func (h *Handle) fresh(id *linux.Identity) (*os.File, error) {
-	if h.external != nil {
+func (h *Handle) fresh(id *linux.Identity) (linux.FD, error) {
+	if h.external != linux.NoFD {
 		return h.external, nil
 	}
-	f, err := newTCP(id, h.domain, h.options)
+	fd, err := newTCP(id, h.domain, h.options)
 	if err != nil {
-		return nil, err
+		return linux.NoFD, err
 	}
 	if h.bound != nil {
-		if err := bindTCP(id, f, h.bound); err != nil {
-			f.Close()
-			return nil, err
+		if err := bindTCP(id, fd, h.bound); err != nil {
+			fd.Close()
+			return linux.NoFD, err
 		}
 	}
-	h.external = f
-	return f, nil
+	h.external = fd
+	return fd, nil
 }
 
-func bindTCP(id *linux.Identity, f *os.File, addr []byte) error {
-	return id.As(func() error {
-		return linux.Control(f, func(fd linux.FD) error { return linux.Bind(fd, addr) })
-	})
+func bindTCP(id *linux.Identity, fd linux.FD, addr []byte) error {
+	return id.As(func() error { return linux.Bind(fd, addr) })
 }

@@ -2,7 +2,6 @@ package socket
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/securesocketapi/ssa/internal/linux"
 )
@@ -32,9 +31,10 @@ func record(list []recorded, r recorded) []recorded {
 }
 
 // newTCP makes a TCP socket with a task's rights in its network namespace, with options set. It is TCP,
-// never Multipath TCP, and in Go's poller: the program has no descriptor of it.
-func newTCP(id *linux.Identity, domain int, options []recorded) (*os.File, error) {
-	var f *os.File
+// never Multipath TCP, and non-blocking: the program has no descriptor
+// of it. Go's poller gets it only once there is something to wait for.
+func newTCP(id *linux.Identity, domain int, options []recorded) (linux.FD, error) {
+	tcp := linux.NoFD
 	err := id.As(func() error {
 		fd, err := linux.Socket(domain, linux.SockStream|linux.SockNonblock, linux.ProtoTCP)
 		if err != nil {
@@ -44,10 +44,10 @@ func newTCP(id *linux.Identity, domain int, options []recorded) (*os.File, error
 			fd.Close()
 			return err
 		}
-		f, err = fd.File("tcp")
-		return err
+		tcp = fd
+		return nil
 	})
-	return f, err
+	return tcp, err
 }
 
 func replay(fd linux.FD, options []recorded) error {

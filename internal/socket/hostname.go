@@ -127,12 +127,17 @@ func (a *attempt) dialAddr(ctx context.Context, ip netip.Addr) (*os.File, error)
 	if domain == linux.AFInet && ip.Is6() {
 		domain = linux.AFInet6
 	}
-	f, err := newTCP(a.id, domain, a.options)
+	fd, err := newTCP(a.id, domain, a.options)
 	if err != nil {
 		return nil, err
 	}
+	f, err := fd.File("tcp")
+	if err != nil {
+		fd.Close()
+		return nil, err
+	}
 	if a.bound != nil {
-		err = bindTCP(a.id, f, a.bound)
+		err = bindTCP(a.id, fd, a.bound)
 	}
 	if err == nil {
 		err = connectTCP(ctx, a.id, f, InetSockaddr(netip.AddrPortFrom(ip, a.target.port), domain))

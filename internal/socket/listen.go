@@ -28,7 +28,7 @@ const tokens = 4096
 type listener struct {
 	socket   *Socket
 	served   Listener
-	external *os.File
+	external linux.FD
 	cancel   context.CancelFunc
 
 	mu    sync.Mutex
@@ -69,7 +69,7 @@ func (h *Handle) Listen(ctx context.Context, backlog int) error {
 	defer id.Close()
 	external, err := h.fresh(id)
 	if err == nil {
-		err = listenTCP(external, backlog)
+		err = linux.Listen(external, backlog)
 	}
 	if err == nil {
 		err = h.follow()
@@ -81,10 +81,6 @@ func (h *Handle) Listen(ctx context.Context, backlog int) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	return h.serve(ctx, external, backlog)
-}
-
-func listenTCP(f *os.File, backlog int) error {
-	return linux.Control(f, func(fd linux.FD) error { return linux.Listen(fd, backlog) })
 }
 
 // checkListen refuses a listener that could not complete a handshake.
@@ -107,7 +103,7 @@ func checkKeys(credentials []abi.Credential) error {
 }
 
 // serve starts the service on a duplicate of the external socket; the original takes the program's options.
-func (h *Handle) serve(ctx context.Context, external *os.File, backlog int) error {
+func (h *Handle) serve(ctx context.Context, external linux.FD, backlog int) error {
 	dup, err := duplicate(external)
 	if err != nil {
 		return err
@@ -128,7 +124,7 @@ func (h *Handle) serve(ctx context.Context, external *os.File, backlog int) erro
 		socket: h.Socket, served: served, external: external, cancel: cancel,
 		room: make(chan struct{}, 1), backlog: clamp(backlog),
 	}
-	h.state, h.listener, h.local, h.external = abi.Listening, l, local, nil
+	h.state, h.listener, h.local, h.external = abi.Listening, l, local, linux.NoFD
 	h.table.work.Go(func() { l.run(run) })
 	return nil
 }
@@ -141,16 +137,12 @@ func clamp(backlog int) int {
 	return max(backlog, 1)
 }
 
-func duplicate(f *os.File) (*os.File, error) {
-	var dup *os.File
-	err := linux.Control(f, func(fd linux.FD) error {
-		d, err := linux.DupCloexec(fd, 3)
-		if err == nil {
-			dup, err = d.File(f.Name())
-		}
-		return err
-	})
-	return dup, err
+func duplicate(fd linux.FD) (*os.File, error) {
+	dup, err := linux.DupCloexec(fd, 3)
+	if err != nil {
+		return nil, err
+	}
+	return dup.File("tcp listener")
 }
 
 func (l *listener) setBacklog(backlog int) error {
@@ -158,7 +150,17 @@ func (l *listener) setBacklog(backlog int) error {
 	l.backlog = clamp(backlog)
 	l.mu.Unlock()
 	notify(l.room)
-	return listenTCP(l.external, backlog)
+	return l.control(func(fd linux.FD) error { return linux.Listen(fd, backlog) })
+}
+
+// control runs fn on the listening TCP socket, which cannot be closed meanwhile.
+func (l *listener) control(fn func(linux.FD) error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return errClosed
+	}
+	return fn(l.external)
 }
 
 // run enqueues what the service yields until the listener is closed.
@@ -199,10 +201,10 @@ func (l *listener) close() {
 	l.mu.Lock()
 	ready := l.ready
 	l.ready, l.closed = nil, true
+	l.external.Close()
 	l.mu.Unlock()
 	l.cancel()
 	l.served.Close()
-	l.external.Close()
 	for _, a := range ready {
 		a.discard()
 	}

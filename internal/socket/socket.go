@@ -2,7 +2,6 @@ package socket
 
 import (
 	"net/netip"
-	"os"
 	"sync"
 	"sync/atomic"
 
@@ -26,7 +25,7 @@ type Socket struct {
 	state  abi.When // one state
 	domain int
 	// external is the real TCP socket. Once connected it belongs to conn, which has it instead.
-	external *os.File
+	external linux.FD
 	options  []recorded
 	request  abi.Request
 	// effective is what the service made of request; nil before it was asked.
@@ -76,14 +75,12 @@ func (t *Table) Create(task Task, app App, domain, flags int) (linux.FD, error) 
 func (s *Socket) release() {
 	s.mu.Lock()
 	external, conn, l, a, ref := s.external, s.conn, s.listener, s.attempt, s.ref
-	s.external, s.conn, s.listener, s.attempt, s.ref = nil, nil, nil, nil, linux.NoFD
+	s.external, s.conn, s.listener, s.attempt, s.ref = linux.NoFD, nil, nil, nil, linux.NoFD
 	s.mu.Unlock()
 	if a != nil {
 		a.cancel()
 	}
-	if external != nil {
-		external.Close()
-	}
+	external.Close()
 	if l != nil {
 		l.close()
 	}

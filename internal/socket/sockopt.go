@@ -75,7 +75,11 @@ func putInt(b []byte, v int) int {
 // whose connect failed, gets a new one, which knows what the program has set.
 func (h *Handle) network(fn func(linux.FD) error) error {
 	h.mu.Lock()
-	conn, l, a, external := h.conn, h.listener, h.attempt, h.external
+	conn, l, a := h.conn, h.listener, h.attempt
+	if h.external != linux.NoFD {
+		defer h.mu.Unlock() // it cannot be closed meanwhile
+		return fn(h.external)
+	}
 	h.mu.Unlock()
 	ran := false
 	once := func(fd linux.FD) error {
@@ -87,11 +91,9 @@ func (h *Handle) network(fn func(linux.FD) error) error {
 	case conn != nil:
 		err = conn.Control(once)
 	case l != nil:
-		err = linux.Control(l.external, once)
+		err = l.control(once)
 	case a != nil && a.network != nil:
 		err = linux.Control(a.network, once)
-	case external != nil:
-		err = linux.Control(external, once)
 	}
 	if ran {
 		return err
@@ -111,23 +113,23 @@ func (h *Handle) substitute(fn func(linux.FD) error) error {
 	if fresh {
 		return h.onFresh(id, fn)
 	}
-	f, err := newTCP(id, domain, options)
+	fd, err := newTCP(id, domain, options)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	return linux.Control(f, fn)
+	defer fd.Close()
+	return fn(fd)
 }
 
 // onFresh makes the socket that the next connect or listen will use.
 func (h *Handle) onFresh(id *linux.Identity, fn func(linux.FD) error) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	f, err := h.fresh(id)
+	fd, err := h.fresh(id)
 	if err != nil {
 		return err
 	}
-	return linux.Control(f, fn)
+	return fn(fd)
 }
 
 // Name is the local address in the kernel's form, as getsockname(2) has it.
