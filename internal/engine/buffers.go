@@ -11,9 +11,9 @@ const (
 	// arrivalsSize is how much one read(2) takes from the network.
 	arrivalsSize = 256 << 10
 	// runPlain is how much one write(2) to the network carries, before encryption.
-	runPlain = 8 * recordPlain
+	runPlain = 16 * recordPlain
 	// runSize holds a run after encryption and the answers to KeyUpdate sent in the meantime.
-	runSize = 9 * recordSealed
+	runSize = 17 * recordSealed
 	// backlogMax bounds what waits for a peer that does not read: a run and the control records behind it.
 	backlogMax = runSize + 64<<10
 )

@@ -20,6 +20,12 @@ type outbox struct {
 	run *[]byte
 	// holding is set from hold to flush, flushing while a flush waits for the network.
 	holding, flushing bool
+	// transmit is stream.transmit, bound once so that sending allocates nothing; the others are its parameter
+	// and results.
+	transmit func(fd uintptr)
+	now      []byte
+	sent     int
+	err      error
 }
 
 // errBacklog is a peer that asks for answers and does not read them.
@@ -49,16 +55,20 @@ func (s *stream) Write(p []byte) (int, error) {
 }
 
 // send writes what the network takes at once.
-func (s *stream) send(p []byte) (n int, err error) {
-	cerr := s.raw.Control(func(fd uintptr) { n, err = linux.Send(linux.FD(fd), p) })
-	if cerr != nil {
-		return 0, cerr
+func (s *stream) send(p []byte) (int, error) {
+	s.out.now = p
+	err := s.raw.Control(s.out.transmit)
+	s.out.now = nil
+	if err != nil {
+		return 0, err
 	}
-	if errors.Is(err, linux.EAGAIN) {
-		err = nil
+	if errors.Is(s.out.err, linux.EAGAIN) {
+		return 0, nil
 	}
-	return max(n, 0), err
+	return max(s.out.sent, 0), s.out.err
 }
+
+func (s *stream) transmit(fd uintptr) { s.out.sent, s.out.err = linux.Send(linux.FD(fd), s.out.now) }
 
 func (o *outbox) add(p []byte) error {
 	if o.run == nil {

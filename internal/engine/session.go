@@ -84,7 +84,7 @@ func (s *Session) Read(p []byte) (int, error) {
 	return 0, nil
 }
 
-// Write sends p, of any size, with one system call for each run of eight full records.
+// Write sends p, of any size, with one system call for each run of sixteen full records.
 func (s *Session) Write(p []byte) (int, error) {
 	done := 0
 	for done < len(p) {

@@ -52,7 +52,7 @@ func (notYet) Temporary() bool { return true }
 // newStream wraps a connected TCP socket in non-blocking mode, registered in Go's poller. It owns f.
 func newStream(f *os.File) *stream {
 	s := &stream{f: f}
-	s.in.receive = s.receive
+	s.in.receive, s.out.transmit = s.receive, s.transmit
 	raw, err := f.SyscallConn()
 	if err != nil {
 		s.raw, s.in.err = unusable{err}, err

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/securesocketapi/ssa/abi"
-	"github.com/securesocketapi/ssa/internal/linux"
 	"github.com/securesocketapi/ssa/internal/relay"
 	"github.com/securesocketapi/ssa/internal/testutil"
 )
@@ -156,10 +155,8 @@ func (f *fake) awaitOut(t testing.TB, want string) {
 type running struct {
 	*fake
 	program *net.UnixConn
-	// plain is a duplicate of the relay's end.
-	plain  linux.FD
-	result chan error
-	cancel context.CancelCauseFunc
+	result  chan error
+	cancel  context.CancelCauseFunc
 }
 
 func run(t testing.TB, filler int, f *fake) *running {

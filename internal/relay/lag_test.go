@@ -135,7 +135,7 @@ func TestPassedDescriptors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer read.Close()
+	defer func() { _ = read.Close() }()
 	want := strings.Builder{}
 	for i := range 200 {
 		s := strings.Repeat("x", 1+i*i%9000)

@@ -208,7 +208,7 @@ func TestBackPressure(t *testing.T) {
 	f.mu.Lock()
 	left := len(f.in)
 	f.mu.Unlock()
-	if taken := size - left; taken > 4*relay.SendBuffer {
+	if taken := size - left; taken > 8*relay.SendBuffer {
 		t.Errorf("the relay took %d bytes that the program does not read", taken)
 	}
 	n, err := io.Copy(io.Discard, r.program)

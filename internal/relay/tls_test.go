@@ -37,12 +37,12 @@ func pair(t testing.TB, filler int) (program net.Conn, plain *os.File) {
 			t.Fatalf("fill: %v", err)
 		}
 	}
-	_ = linux.SetsockoptInt(a, linux.SolSocket, linux.SoSndBuf, 1<<20)
+	_ = linux.SetsockoptInt(a, linux.SolSocket, linux.SoSndBuf, 512<<10)
 	fa, err := a.File("program")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer fa.Close()
+	defer func() { _ = fa.Close() }()
 	program, err = net.FileConn(fa)
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func pair(t testing.TB, filler int) (program net.Conn, plain *os.File) {
 // file takes a TCP connection over as the service gets it.
 func file(t testing.TB, c net.Conn) *os.File {
 	t.Helper()
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {
 		t.Fatalf("%T is not TCP", c)

@@ -187,7 +187,7 @@ func TestLinger(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			client, server := connect(t)
-			defer server.Close()
+			defer func() { _ = server.Close() }()
 			peer := tls.Server(server, config(t))
 			go func() { _ = peer.Handshake() }()
 			network := file(t, client)
