@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -39,7 +40,11 @@ func superviseCommand() *cobra.Command {
 				return err
 			}
 			p := launch.Process{Control: linux.FD(r.control), Front: r.front, Command: args}
-			return launch.Supervisor(p, func(fd linux.FD) error { return daemon.Supervise(fd, log) })
+			server, err := daemon.NewSupervisor(log)
+			if err != nil {
+				return err
+			}
+			return errors.Join(launch.Supervisor(p, server), server.Close())
 		},
 	}
 	r.register(c)

@@ -27,38 +27,60 @@ const (
 	drainTime = time.Minute
 )
 
-// Supervise answers the trapped calls of a tree with an embedded service, until the last process of the tree
-// has ended and what it wrote has been sent.
-func Supervise(fd linux.FD, log *slog.Logger) (err error) {
+// Supervisor answers the trapped calls of a tree with an embedded service.
+type Supervisor struct {
+	log   *slog.Logger
+	table *socket.Table
+	svc   *service.Service
+	dir   string
+}
+
+// NewSupervisor makes a Supervisor that logs what its service has to say.
+func NewSupervisor(log *slog.Logger) (*Supervisor, error) {
+	dir, err := runtimeDir()
+	if err != nil {
+		return nil, err
+	}
+	svc := service.New(service.Config{Logger: log})
+	table, err := socket.NewTable(socket.Config{Service: svc, Dir: dir, Max: socketsMax, Logger: log})
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return &Supervisor{log: log, table: table, svc: svc, dir: dir}, nil
+}
+
+// Serve answers the calls that come from a seccomp listener, until the last process of the tree has ended and
+// what it wrote has been sent.
+func (s *Supervisor) Serve(fd linux.FD) error {
 	arch, ok := seccomp.Host(runtime.GOARCH)
 	if !ok {
 		return fmt.Errorf("the system calls of %s are not known", runtime.GOARCH)
 	}
 	calls := seccomp.NewListener(fd, arch)
 	defer calls.Close()
-	dir, err := runtimeDir()
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	svc := service.New(service.Config{Logger: log})
-	table, err := socket.NewTable(socket.Config{Service: svc, Dir: dir, Max: socketsMax, Logger: log})
-	if err != nil {
-		return err
-	}
-	return errors.Join(serve(calls, table, log), drain(svc))
+	return errors.Join(s.receive(calls), drain(s.svc))
 }
 
-// serve runs until the tree is gone.
-func serve(calls *seccomp.Listener, table *socket.Table, log *slog.Logger) error {
+// Close removes what is left in the file system.
+func (s *Supervisor) Close() error { return os.RemoveAll(s.dir) }
+
+// Settle frees the ports of a program that has just ended, before anybody learns of its end.
+func (s *Supervisor) Settle() {
+	if _, err := s.table.Sweep(); err != nil {
+		s.log.Warn("look for closed sockets", "error", err)
+	}
+}
+
+// receive runs until the tree is gone.
+func (s *Supervisor) receive(calls *seccomp.Listener) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	watching := make(chan error, 1)
-	go func() { watching <- table.Run(ctx) }()
-	server := syscalls.NewServer(ctx, table, log)
+	go func() { watching <- s.table.Run(ctx) }()
+	server := syscalls.NewServer(ctx, s.table, s.log)
 	err := calls.Serve(func(n *seccomp.Notification) { server.Handle(n.Call, syscalls.NewCaller(n)) })
 	cancel()
 	server.Wait()
-	return errors.Join(err, <-watching, table.Close())
+	return errors.Join(err, <-watching, s.table.Close())
 }
 
 func drain(svc *service.Service) error {

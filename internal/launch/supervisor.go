@@ -9,10 +9,17 @@ import (
 	"github.com/securesocketapi/ssa/internal/linux"
 )
 
-// Supervisor starts the command below itself, and serves the tree until its last process has ended. serve is
-// given the seccomp listener; it returns once nothing is left to do.
-func Supervisor(p Process, serve func(linux.FD) error) error {
-	s := &supervisor{front: p.Control, seen: newSightings()}
+// Server answers the calls of a tree.
+type Server interface {
+	// Serve receives from a seccomp listener. It returns once nothing is left to do.
+	Serve(listener linux.FD) error
+	// Settle gives back what a program that has just ended held, such as its ports.
+	Settle()
+}
+
+// Supervisor starts the command below itself, and has the tree served until its last process has ended.
+func Supervisor(p Process, server Server) error {
+	s := &supervisor{server: server, front: p.Control, seen: newSightings()}
 	if err := linux.SetCloexec(p.Control); err != nil {
 		return err
 	}
@@ -35,19 +42,20 @@ func Supervisor(p Process, serve func(linux.FD) error) error {
 		return fmt.Errorf("open the program's process: %w", err)
 	}
 	go s.obey()
-	return s.serve(program, inherited, serve)
+	return s.serve(program, inherited)
 }
 
 // supervisor is the supervisor's process.
 type supervisor struct {
-	front linux.FD
-	pid   int
-	pidfd linux.FD
-	seen  *sightings
+	server Server
+	front  linux.FD
+	pid    int
+	pidfd  linux.FD
+	seen   *sightings
 }
 
 // serve receives the listener and serves it. A program that fails before has said why on standard error.
-func (s *supervisor) serve(program linux.FD, inherited []linux.FD, serve func(linux.FD) error) error {
+func (s *supervisor) serve(program linux.FD, inherited []linux.FD) error {
 	defer program.Close()
 	m, fd, err := receive(program)
 	if err != nil || m.kind != listener {
@@ -65,7 +73,7 @@ func (s *supervisor) serve(program linux.FD, inherited []linux.FD, serve func(li
 		abandon(inherited)
 		reaped <- s.reap()
 	}()
-	err = serve(fd)
+	err = s.server.Serve(fd)
 	err = errors.Join(err, <-reaped)
 	_ = send(s.front, message{kind: drained}, linux.NoFD)
 	return err
@@ -115,6 +123,7 @@ func (s *supervisor) report(status linux.WaitStatus) {
 	case status.Stopped():
 		_ = send(s.front, message{stopped, int32(status.StopSignal())}, linux.NoFD)
 	case status.Exited(), status.Signaled():
+		s.server.Settle()
 		_ = send(s.front, message{ended, int32(status)}, linux.NoFD)
 		_ = linux.Setsid() // what is left of the tree has nothing to do with the terminal any more
 	}

@@ -86,7 +86,12 @@ func (l *listener) offer(a *Accepted, back bool) error {
 		l.ready = append(l.ready, a)
 	}
 	l.mu.Unlock()
-	return l.socket.token()
+	err := l.socket.token()
+	if err != nil && !errors.Is(err, errClosed) {
+		l.socket.table.log.Warn("tell a program of a connection", "error", err) // the next one tells of both
+		return nil
+	}
+	return err
 }
 
 // token makes the program's listener readable by connecting to it. What is at the other end of it is closed.
@@ -99,10 +104,14 @@ func (s *Socket) token() error {
 		return err
 	}
 	defer fd.Close()
-	if err := linux.Connect(fd, reach(ref)); err != nil && !errors.Is(err, linux.EAGAIN) {
+	switch err := linux.Connect(fd, reach(ref)); {
+	case err == nil, errors.Is(err, linux.EAGAIN):
+		return nil
+	case errors.Is(err, linux.ECONNREFUSED):
+		return errClosed // or shut down
+	default:
 		return fmt.Errorf("wake the program's listener: %w", err)
 	}
-	return nil
 }
 
 // Accept takes a finished connection. When there is none it returns a channel that yields one to a caller
@@ -111,7 +120,7 @@ func (h *Handle) Accept() (*Accepted, *Wait, error) {
 	h.mu.Lock()
 	l, state := h.listener, h.state
 	h.mu.Unlock()
-	if state != abi.Listening || l == nil {
+	if state != abi.Listening || l == nil || h.ShutDown() {
 		return nil, nil, linux.EINVAL
 	}
 	l.mu.Lock()
@@ -125,6 +134,13 @@ func (h *Handle) Accept() (*Accepted, *Wait, error) {
 	notify(l.room)
 	h.takeToken()
 	return a, nil, nil
+}
+
+// ShutDown says whether the program has called shutdown(2) for reading on its listener, which ends accepting
+// for good.
+func (h *Handle) ShutDown() bool {
+	events, err := linux.Poll(h.Local, linux.PollRdHup, 0)
+	return err == nil && events&linux.PollRdHup != 0
 }
 
 // takeToken removes one token; without one there is nothing to do.
@@ -196,7 +212,12 @@ func (h *Handle) Return(a *Accepted) {
 
 // discard resets a connection that nobody will accept.
 func (a *Accepted) discard() {
-	a.conn.Abort()
+	a.mu.Lock()
+	conn := a.conn
+	a.mu.Unlock()
+	if conn != nil {
+		conn.Abort()
+	}
 	a.Local.Close()
 	a.table.drop(a.Socket)
 }

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/securesocketapi/ssa/abi"
@@ -24,7 +25,7 @@ func (h *Handle) Bind(addr []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := bindTCP(id, external, addr); err != nil {
+	if err := h.bindFree(id, external, addr); err != nil {
 		return fmt.Errorf("bind to %s: %w", describe(addr), err)
 	}
 	if err := h.follow(); err != nil {
@@ -34,6 +35,19 @@ func (h *Handle) Bind(addr []byte) error {
 	}
 	h.bound = addr
 	return nil
+}
+
+// bindFree binds, and when the address is in use once more after a look whether it was in use by a socket that
+// the program has just closed.
+func (h *Handle) bindFree(id *linux.Identity, external linux.FD, addr []byte) error {
+	err := bindTCP(id, external, addr)
+	if !errors.Is(err, linux.EADDRINUSE) {
+		return err
+	}
+	if n, sweep := h.table.Sweep(); n == 0 || sweep != nil {
+		return err
+	}
+	return bindTCP(id, external, addr)
 }
 
 // follow has the watcher tell when the program closes the socket. h.mu is held.

@@ -35,6 +35,9 @@ func (a Attempt) Err() error { return a.err }
 func (h *Handle) Connect(addr []byte) (a *Attempt, joined bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if len(addr) >= 2 && Family(addr) == linux.AFUnspec {
+		return nil, false, h.disconnect()
+	}
 	switch h.state {
 	case abi.Connecting:
 		return &Attempt{h.attempt}, true, nil
@@ -61,6 +64,15 @@ func (h *Handle) Connect(addr []byte) (a *Attempt, joined bool, err error) {
 	h.attempt, h.state = at, abi.Connecting
 	h.table.work.Go(at.run)
 	return &Attempt{at}, false, nil
+}
+
+// disconnect is connect(2) with AF_UNSPEC. There is nothing to do for a fresh socket; a TLS connection cannot
+// be dissolved and its socket used again.
+func (h *Handle) disconnect() error {
+	if h.state == abi.Fresh {
+		return nil
+	}
+	return linux.EOPNOTSUPP
 }
 
 // target is where to connect to: an address, or a name with a port.

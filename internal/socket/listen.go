@@ -172,10 +172,12 @@ func (l *listener) run(ctx context.Context) {
 		}
 		if err := l.enqueue(conn); err != nil {
 			conn.Abort()
-			if !errors.Is(err, errClosed) {
-				l.socket.Note(err)
-				l.socket.table.log.Warn("hand a connection to its listener", "error", err)
+			if errors.Is(err, errClosed) {
+				l.close() // a program may shut its listener down long before it closes it
+				return
 			}
+			l.socket.Note(err)
+			l.socket.table.log.Warn("hand a connection to its listener", "error", err)
 		}
 	}
 }
@@ -199,6 +201,10 @@ func (l *listener) waitRoom(ctx context.Context) bool {
 // close frees the port and resets what nobody has accepted.
 func (l *listener) close() {
 	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return
+	}
 	ready := l.ready
 	l.ready, l.closed = nil, true
 	l.external.Close()

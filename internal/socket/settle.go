@@ -35,9 +35,6 @@ func (s *Socket) failed(err error, held bool) {
 func (s *Socket) TakeError() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state == abi.Connected {
-		s.told = true
-	}
 	err := s.pending
 	s.pending = nil
 	return err

@@ -18,6 +18,8 @@ type Socket struct {
 	// loose is set while nothing will tell that the program has closed the socket.
 	loose atomic.Bool
 
+	// ending orders those who notice the end.
+	ending sync.Mutex
 	// setting orders the changes of request, which wait for the service.
 	setting sync.Mutex
 
@@ -73,6 +75,8 @@ func (t *Table) Create(task Task, app App, domain, flags int) (linux.FD, error) 
 
 // release gives back all that a socket holds. The program has no descriptor of it any more.
 func (s *Socket) release() {
+	s.ending.Lock() // whoever comes second returns when all is given back
+	defer s.ending.Unlock()
 	s.mu.Lock()
 	external, conn, l, a, ref := s.external, s.conn, s.listener, s.attempt, s.ref
 	s.external, s.conn, s.listener, s.attempt, s.ref = linux.NoFD, nil, nil, nil, linux.NoFD

@@ -140,14 +140,14 @@ func (t *Table) replace(inode uint64, s *Socket) {
 	t.sockets[inode] = s
 }
 
-// drop takes a socket out and gives back all it holds.
+// drop gives back all that a socket holds and takes it out.
 func (t *Table) drop(s *Socket) {
+	s.release()
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.sockets[s.inode] == s {
 		delete(t.sockets, s.inode)
 	}
-	t.mu.Unlock()
-	s.release()
 }
 
 // newID makes a TLS_ID, which is never 0.

@@ -69,7 +69,11 @@ func (s *Server) waitAccept(c *call, wait *socket.Wait) (*socket.Accepted, error
 			wait.Leave()
 			return nil, linux.EAGAIN
 		case <-w.tick:
-			if e := w.interrupted(); e != 0 {
+			e := w.interrupted()
+			if e == 0 && c.handle.ShutDown() {
+				e = linux.EINVAL
+			}
+			if e != 0 {
 				wait.Leave()
 				return nil, e
 			}

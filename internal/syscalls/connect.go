@@ -20,7 +20,7 @@ func (s *Server) connect(c *call) answer {
 		return failure(c.note(err))
 	}
 	if !nonblock {
-		return s.waitConnect(c, a)
+		return s.waitConnect(c, a, joined)
 	}
 	if joined {
 		return failure(linux.EALREADY)
@@ -29,10 +29,14 @@ func (s *Server) connect(c *call) answer {
 }
 
 // waitConnect waits for an attempt, at most as long as SO_SNDTIMEO allows and no signal interrupts.
-func (s *Server) waitConnect(c *call, a *socket.Attempt) answer {
+func (s *Server) waitConnect(c *call, a *socket.Attempt, joined bool) answer {
 	limit, err := linux.SocketTimeout(c.handle.Local, linux.SoSndTimeo)
 	if err != nil {
 		return failure(err)
+	}
+	late := linux.EINPROGRESS
+	if joined {
+		late = linux.EALREADY
 	}
 	w := newWaiter(c, limit)
 	defer w.stop()
@@ -43,7 +47,7 @@ func (s *Server) waitConnect(c *call, a *socket.Attempt) answer {
 		case <-s.ctx.Done():
 			return c.leave(a, linux.ECONNRESET)
 		case <-w.limit:
-			return c.leave(a, linux.EINPROGRESS)
+			return c.leave(a, late)
 		case <-w.tick:
 			if e := w.interrupted(); e != 0 {
 				return c.leave(a, e)

@@ -52,6 +52,9 @@ func (w *waiter) interrupted() linux.Errno {
 	}
 	switch w.call.Interrupted() {
 	case linux.Restart:
+		if w.timer != nil {
+			return linux.EINTR // a call with a timeout is never restarted (signal(7))
+		}
 		return linux.ERESTARTSYS
 	case linux.Interrupt:
 		return linux.EINTR
