@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -44,7 +43,7 @@ func superviseCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return errors.Join(launch.Supervisor(p, server), server.Close())
+			return launch.Supervisor(p, server)
 		},
 	}
 	r.register(c)

@@ -32,7 +32,6 @@ type Supervisor struct {
 	log   *slog.Logger
 	table *socket.Table
 	svc   *service.Service
-	dir   string
 }
 
 // NewSupervisor makes a Supervisor that logs what its service has to say.
@@ -44,9 +43,9 @@ func NewSupervisor(log *slog.Logger) (*Supervisor, error) {
 	svc := service.New(service.Config{Logger: log})
 	table, err := socket.NewTable(socket.Config{Service: svc, Dir: dir, Max: socketsMax, Logger: log})
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, err
 	}
-	return &Supervisor{log: log, table: table, svc: svc, dir: dir}, nil
+	return &Supervisor{log: log, table: table, svc: svc}, nil
 }
 
 // Serve answers the calls that come from a seccomp listener, until the last process of the tree has ended and
@@ -60,9 +59,6 @@ func (s *Supervisor) Serve(fd linux.FD) error {
 	defer calls.Close()
 	return errors.Join(s.receive(calls), drain(s.svc))
 }
-
-// Close removes what is left in the file system.
-func (s *Supervisor) Close() error { return os.RemoveAll(s.dir) }
 
 // Settle frees the ports of a program that has just ended, before anybody learns of its end.
 func (s *Supervisor) Settle() {
@@ -89,14 +85,20 @@ func drain(svc *service.Service) error {
 	return svc.Close(ctx)
 }
 
-// runtimeDir makes a directory only this process's user can enter, on a file system that forgets.
+// runtimeDir gives a directory only this process's user can enter, on a file system that forgets. All
+// supervisors of a user share it: what they make in it has a random name and for a moment only.
 func runtimeDir() (string, error) {
+	uid := strconv.Itoa(os.Geteuid())
 	var tried []error
-	for _, base := range []string{os.Getenv("XDG_RUNTIME_DIR"), "/run/user/" + strconv.Itoa(os.Getuid()), "/run", "/dev/shm", os.TempDir()} {
-		if base == "" || !filepath.IsAbs(base) {
+	for _, base := range []string{os.Getenv("XDG_RUNTIME_DIR"), "/run/user/" + uid, "/run", "/dev/shm", os.TempDir()} {
+		if !filepath.IsAbs(base) {
 			continue
 		}
-		dir, err := os.MkdirTemp(base, "ssa-")
+		dir := filepath.Join(base, "ssa-"+uid)
+		err := os.Mkdir(dir, 0o700)
+		if err == nil || errors.Is(err, os.ErrExist) {
+			err = linux.PrivateDir(dir)
+		}
 		if err == nil {
 			return dir, nil
 		}

@@ -33,9 +33,14 @@ func (l *link) sendAll() {
 }
 
 // sendFailed leaves the other direction alone: what has arrived is still delivered, and the end of that
-// direction is the end of the connection. So is the program's close.
+// direction is the end of the connection. So is the program's close. A program that has got the peer's
+// close_notify and goes on writing learns that nobody reads it.
 func (l *link) sendFailed(err error) {
 	l.fail(err)
+	if l.hasReceivedAll() {
+		_ = l.plain.Close()
+		return
+	}
 	if l.untilGone() {
 		_ = l.s.Close()
 	}
@@ -116,5 +121,6 @@ func (l *link) startLinger() {
 	defer l.mu.Unlock()
 	l.lingering = true
 	l.linger = time.AfterFunc(LingerTime, func() { _ = l.s.Close() })
+	_ = l.raw.Control(drain) // a program that shut both directions down finds the end it made itself
 	_ = l.plain.Close()
 }
