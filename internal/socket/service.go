@@ -28,6 +28,12 @@ type App struct {
 	UID int
 	// Exe is the path of the executable: the name of the application.
 	Exe string
+	// Unit is the systemd unit and Container the container it runs in, from its control group; empty when
+	// there is none.
+	Unit, Container string
+	// Script is the script an interpreter runs. It comes from the command line, which the program can write:
+	// it is advice, not identity.
+	Script string
 }
 
 // Effective is what is in force for a socket: the policy narrowed by the program's request.
