@@ -18,6 +18,7 @@ func newCertificate(t testing.TB, dir string, key crypto.Signer, chain []*x509.C
 	c := Certificate{ChainPEM: certPEM(chain...), KeyPEM: keyPEM(t, key), X509: chain[0]}
 	c.Chain = writePEM(t, sub, "chain.pem", c.ChainPEM)
 	c.Key = writePEM(t, sub, "key.pem", c.KeyPEM)
+	c.Intermediates = writePEM(t, sub, "intermediates.pem", certPEM(chain[1:]...))
 	return c
 }
 

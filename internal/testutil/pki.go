@@ -61,6 +61,8 @@ type CA struct {
 type Certificate struct {
 	// Chain and Key are paths of PEM files; Chain has the leaf first and leaves the root out.
 	Chain, Key string
+	// Intermediates is the path of a PEM file with the chain after the leaf.
+	Intermediates string
 	// ChainPEM and KeyPEM are what is in them.
 	ChainPEM, KeyPEM []byte
 	X509             *x509.Certificate
