@@ -12,12 +12,14 @@ async def one(host, port, args):
         await asyncio.get_running_loop().sock_connect(sock, (host, port))
     except OSError as e:
         tls.fail(sock, "connect", e)
+    # A transport closes its socket at the first error; the reason is read from another descriptor of it.
+    reason = sock.dup()
     reader, writer = await asyncio.open_connection(sock=sock)
     tls.show(tls.describe(sock).encode())
     writer.write(tls.client_request(args))
-    await writer.drain()
     tls.say("answer")
     try:
+        await writer.drain()
         data = b""
         while not tls.complete(args, data):
             piece = await reader.read(1 << 14)
@@ -26,7 +28,8 @@ async def one(host, port, args):
             tls.show(piece)
             data += piece
     except OSError as e:
-        tls.fail(sock, "read", e)
+        tls.fail(reason, "read", e)
+    reason.close()
     writer.close()
     await writer.wait_closed()
 

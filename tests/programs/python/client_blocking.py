@@ -28,6 +28,13 @@ def connect_name(sock, host, port):
         tls.fail(sock, "connect", OSError(ctypes.get_errno(), ""))
 
 
+def send(sock, args):
+    try:
+        sock.sendall(tls.client_request(args))
+    except OSError as e:
+        tls.fail(sock, "send", e)
+
+
 def answer(sock, args):
     data = b""
     try:
@@ -49,7 +56,7 @@ def main():
             tls.configure(sock, args)
             connect(sock, host, port)
             tls.show(tls.describe(sock).encode())
-            sock.sendall(tls.client_request(args))
+            send(sock, args)
             tls.say("answer")
             answer(sock, args)
     tls.say("done")

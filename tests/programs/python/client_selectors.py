@@ -25,7 +25,10 @@ def connect(sock, selector, address):
 def send(sock, selector, data):
     while data:
         wait(selector, selectors.EVENT_WRITE)
-        data = data[sock.send(data):]
+        try:
+            data = data[sock.send(data):]
+        except OSError as e:
+            tls.fail(sock, "send", e)
 
 
 def answer(sock, selector, args):

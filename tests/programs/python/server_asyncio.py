@@ -22,7 +22,10 @@ class Server:
         except OSError as e:
             tls.say("request <%s>" % tls.name_of(e))
         writer.close()
-        await writer.wait_closed()
+        try:
+            await writer.wait_closed()
+        except OSError:
+            pass  # said already
         self.left -= 1
         if self.left == 0:
             self.finished.set()

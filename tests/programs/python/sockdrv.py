@@ -6,6 +6,7 @@ import ctypes
 import errno
 import json
 import os
+import select
 import socket
 import struct
 import sys
@@ -80,6 +81,12 @@ def do_get(name, option, size=1 << 16, level=IPPROTO_TLS):
 def do_nonblock(name):
     os.set_blocking(fds[name], False)
     return result(0)
+
+
+def do_writable(name, seconds):
+    """Waits until the socket can be written, or has failed, and gives SO_ERROR."""
+    writable = select.select([], [fds[name]], [], seconds)[1]
+    return dict(do_get(name, socket.SO_ERROR, 4, socket.SOL_SOCKET), port=len(writable))
 
 
 def do_name(name, call):

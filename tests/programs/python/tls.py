@@ -28,6 +28,8 @@ class Arguments:
 
 
 def name_of(error):
+    if isinstance(error, ConnectionResetError):
+        return "ECONNRESET"  # asyncio makes some of its own, without a number
     return errno.errorcode.get(error.errno, str(error)) if isinstance(error, OSError) else repr(error)
 
 

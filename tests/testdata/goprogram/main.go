@@ -51,7 +51,7 @@ func fail(fd int, call string, err error) error {
 // errnoName is the name of the errnos the tests expect, and the number of others.
 func errnoName(err error) string {
 	names := map[syscall.Errno]string{
-		syscall.ECONNREFUSED: "ECONNREFUSED", syscall.ECONNRESET: "ECONNRESET", syscall.EKEYREJECTED: "EKEYREJECTED",
+		syscall.EPIPE: "EPIPE", syscall.ECONNREFUSED: "ECONNREFUSED", syscall.ECONNRESET: "ECONNRESET", syscall.EKEYREJECTED: "EKEYREJECTED",
 		syscall.EKEYEXPIRED: "EKEYEXPIRED", syscall.EPROTO: "EPROTO", syscall.EHOSTUNREACH: "EHOSTUNREACH",
 		syscall.ETIMEDOUT: "ETIMEDOUT", syscall.EPROTONOSUPPORT: "EPROTONOSUPPORT", syscall.EINVAL: "EINVAL",
 		syscall.ENOTCONN: "ENOTCONN", syscall.ENOPROTOOPT: "ENOPROTOOPT", syscall.ERANGE: "ERANGE",
