@@ -21,12 +21,21 @@ func (l *link) receiveAll() {
 			return
 		}
 		if err != nil {
-			l.fail(err)
-			_ = l.plain.Close()
-			_ = l.s.Close()
+			l.receiveFailed(err)
 			return
 		}
 	}
+}
+
+// receiveFailed ends the connection, unless the program has closed its socket: then nobody misses anything, and
+// what the program wrote is still sent.
+func (l *link) receiveFailed(err error) {
+	if l.programGone() {
+		return
+	}
+	l.fail(err)
+	_ = l.plain.Close()
+	_ = l.s.Close()
 }
 
 // inbound is the state of the direction to the program.

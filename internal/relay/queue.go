@@ -16,11 +16,11 @@ import (
 type queue struct {
 	// known counts the bytes at the head of the queue that have been passed on. The peek offset is there.
 	known int
-	// long says that the last batch filled a peek.
+	// long says that the last batch was one.
 	long bool
 }
 
-// peekBytes is the most that is copied twice to save a system call; a batch that fills it is long.
+// peekBytes is the most that is copied twice to save a system call. A batch that fills it is long.
 const peekBytes = 4 << 10
 
 // take gives new bytes in buf. EAGAIN: there are none; io.EOF: the program has ended its side.
@@ -43,9 +43,12 @@ func (q *queue) peek(fd linux.FD, buf []byte) ([]byte, error) {
 		return nil, io.EOF
 	}
 	q.known += n
-	q.long = n == peekBytes
-	_ = q.drop(fd, buf[n:]) // whatever it is, the next call meets it again
-	return buf[:n], nil
+	if err := q.drop(fd, buf[n:]); err != nil || n < peekBytes {
+		return buf[:n], nil // the next call meets the error again
+	}
+	// There is more. What is read begins with the byte that was peeked last.
+	more, _ := q.read(fd, buf[n-1:])
+	return buf[:n+len(more)], nil
 }
 
 // drop reads away what has been passed on, but for one byte.
