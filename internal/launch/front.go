@@ -53,14 +53,22 @@ func forward(signals <-chan os.Signal, control linux.FD) {
 	}
 }
 
-// follow does what the program does, until it ends.
+// follow does what the program does, until it ends. A program whose supervisor has died could make no
+// connection any more, TLS or not: it is killed, so that whoever watches it starts it again.
 func follow(control linux.FD) (int, error) {
+	program := linux.NoFD
+	defer func() { program.Close() }()
 	for {
 		m, _, err := receive(control)
 		if err != nil {
+			_ = linux.PidfdSendSignal(program, int(linux.SIGKILL))
 			return ExitFailure, fmt.Errorf("the supervisor has ended before the program, which was killed with it")
 		}
 		switch m.kind {
+		case started:
+			if program, err = linux.PidfdOpen(int(m.value), false); err != nil {
+				program = linux.NoFD // it has ended already
+			}
 		case stopped:
 			stop(linux.Signal(m.value))
 		case ended:

@@ -13,6 +13,8 @@ type kind byte
 const (
 	// signalled, front to supervisor: the front has got a signal.
 	signalled kind = iota + 1
+	// started, supervisor to front: the program has this process number.
+	started
 	// stopped, supervisor to front: a signal has stopped the program.
 	stopped
 	// ended, supervisor to front: the program has ended, with a wait status.

@@ -41,6 +41,7 @@ func Supervisor(p Process, server Server) error {
 	if s.pidfd, err = linux.PidfdOpen(pid, false); err != nil {
 		return fmt.Errorf("open the program's process: %w", err)
 	}
+	_ = send(s.front, message{started, int32(pid)}, linux.NoFD)
 	go s.obey()
 	return s.serve(program, inherited)
 }
