@@ -26,12 +26,15 @@ func kinds() map[abi.Kind]linux.Errno {
 }
 
 // Errno is the errno of an error: the class of a failure, or what the kernel said. An error without either is
-// a fault of ours, EIO.
+// a fault of ours, EIO; so is a class that is not in the table, as success must not come of an error.
 func Errno(err error) linux.Errno {
 	if f := (*abi.Failure)(nil); errors.As(err, &f) {
-		return kinds()[f.Kind]
+		if e, ok := kinds()[f.Kind]; ok {
+			return e
+		}
+		return linux.EIO
 	}
-	if e, ok := linux.ErrnoOf(err); ok {
+	if e, ok := linux.ErrnoOf(err); ok && e != 0 {
 		return e
 	}
 	return linux.EIO
