@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -25,6 +26,8 @@ const (
 	socketsMax = 1 << 16
 	// drainTime bounds how long what programs wrote before they ended may take to reach the peers.
 	drainTime = time.Minute
+	// hurryTime bounds it once somebody, such as a service manager, has asked all of the tree to end.
+	hurryTime = 5 * time.Second
 )
 
 // Supervisor answers the trapped calls of a tree with an embedded service.
@@ -32,6 +35,8 @@ type Supervisor struct {
 	log   *slog.Logger
 	table *socket.Table
 	svc   *service.Service
+	// asked has a signal once this process was asked to end, which it does when the tree has ended.
+	asked chan os.Signal
 }
 
 // NewSupervisor makes a Supervisor that logs what its service has to say.
@@ -45,7 +50,9 @@ func NewSupervisor(log *slog.Logger) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Supervisor{log: log, table: table, svc: svc}, nil
+	s := &Supervisor{log: log, table: table, svc: svc, asked: make(chan os.Signal, 1)}
+	signal.Notify(s.asked, linux.SIGTERM)
+	return s, nil
 }
 
 // Serve answers the calls that come from a seccomp listener, until the last process of the tree has ended and
@@ -57,7 +64,7 @@ func (s *Supervisor) Serve(fd linux.FD) error {
 	}
 	calls := seccomp.NewListener(fd, arch)
 	defer calls.Close()
-	return errors.Join(s.receive(calls), drain(s.svc))
+	return errors.Join(s.receive(calls), s.drain())
 }
 
 // Settle frees the ports of a program that has just ended, before anybody learns of its end.
@@ -79,10 +86,18 @@ func (s *Supervisor) receive(calls *seccomp.Listener) error {
 	return errors.Join(err, <-watching, s.table.Close())
 }
 
-func drain(svc *service.Service) error {
+// drain waits until what programs wrote has been sent.
+func (s *Supervisor) drain() error {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
-	return svc.Close(ctx)
+	go func() {
+		select {
+		case <-ctx.Done():
+		case <-s.asked:
+			time.AfterFunc(hurryTime, cancel)
+		}
+	}()
+	return s.svc.Close(ctx)
 }
 
 // runtimeDir gives a directory only this process's user can enter, on a file system that forgets. All
