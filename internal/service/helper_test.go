@@ -33,7 +33,7 @@ func within(t *testing.T) context.Context {
 // newService makes a service that is closed, and must come to an end, when the test does.
 func newService(t *testing.T, c service.Config) *service.Service {
 	t.Helper()
-	if testing.Verbose() {
+	if testing.Verbose() && c.Logger == nil {
 		c.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
 	s := service.New(c)
