@@ -1,13 +1,11 @@
 package tests
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -199,7 +197,17 @@ func (p process) settles(t testing.TB, n int) {
 	}
 }
 
-// limit sets the number of descriptors the process may have.
+// exhaust leaves the process no descriptor: the limit is the lowest number that is free (getrlimit(2), RLIMIT_NOFILE).
+func (p process) exhaust(t testing.TB) {
+	t.Helper()
+	open, n := p.descriptors(), 0
+	for open[strconv.Itoa(n)] != "" {
+		n++
+	}
+	p.limit(t, n)
+}
+
+// limit sets the lowest number that is too high for a descriptor of the process.
 func (p process) limit(t testing.TB, n int) {
 	t.Helper()
 	testutil.Require(t, testutil.Program("prlimit"))
@@ -235,25 +243,4 @@ func eventually(holds func() bool) bool {
 		}
 	}
 	return true
-}
-
-// goroutines has the supervisor end with the stacks of its goroutines and gives for each the function it runs.
-func (a *agent) goroutines() []string {
-	a.t.Helper()
-	a.supervisor().signal(a.t, linux.Signal(6))
-	<-a.Done()
-	var entries []string
-	var last string
-	lines := bufio.NewScanner(strings.NewReader(a.Output()))
-	for lines.Scan() {
-		line := lines.Text()
-		switch {
-		case strings.HasPrefix(line, "created by "):
-			last = strings.Fields(line)[2]
-		case line == "" && last != "":
-			entries, last = append(entries, last), ""
-		}
-	}
-	slices.Sort(entries)
-	return entries
 }

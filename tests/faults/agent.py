@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """A program that does what its standard input says: one line of Python in, one line with the result out.
 
-A line is a JSON string. An expression is evaluated, anything else executed, in one namespace. The answer is
+A line is a JSON string. All are executed in one namespace; the value is that of the last expression. The answer is
 "reply N {"value": ...}" or "reply N {"error": "ECONNRESET", "text": ...}".
 """
+import ast
 import json
 import os
 import sys
@@ -13,15 +14,18 @@ import lab as world  # noqa: E402
 import states  # noqa: E402
 
 
+def evaluate(code, names):
+    """Execute statements; the value is that of the last one when it is an expression."""
+    tree = ast.parse(code)
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "line", "exec"), names)  # pylint: disable=exec-used
+    return last and eval(compile(ast.Expression(last.value), "line", "eval"), names)  # pylint: disable=eval-used
+
+
 def run(code, names):
-    """Evaluate or execute one line."""
+    """Evaluate one line."""
     try:
-        try:
-            compiled = compile(code, "line", "eval")
-        except SyntaxError:
-            exec(code, names)  # pylint: disable=exec-used
-            return {"value": None}
-        return {"value": eval(compiled, names)}  # pylint: disable=eval-used
+        return {"value": evaluate(code, names)}
     except OSError as e:
         return {"error": world.name_of(e.errno) if e.errno else type(e).__name__, "text": str(e)}
     except BaseException as e:  # pylint: disable=broad-except

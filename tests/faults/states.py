@@ -10,8 +10,8 @@ import struct
 import tempfile
 
 from connecting import sockaddr
-from lab import (IPPROTO_TLS, TLS_CERTIFICATE_CHAIN, TLS_PRIVATE_KEY, Thread, drain, exactly, libc, name_of, pattern,
-                 poll)
+from lab import (IPPROTO_TLS, TLS_CERTIFICATE_CHAIN, TLS_ERROR, TLS_PRIVATE_KEY, Thread, drain, exactly, libc, name_of,
+                 pattern, poll)
 
 
 def raise_limit():
@@ -172,25 +172,28 @@ def close_in_each(lab, rounds):
 
 
 def echo_all(lab, n):
-    """n connections at once, each of which echoes a message of its own. Gives how many did."""
+    """n connections at once, each of which echoes a message of its own. Gives how many did, or why one could not."""
     listener = lab.listener(backlog=4096)
     address = listener.getsockname()
-
-    def accept_all():
-        return [listener.accept()[0] for _ in range(n)]
-    server = Thread(accept_all)
+    server = Thread(lambda: [lab.keep(listener.accept()[0]) for _ in range(n)])
     clients = [lab.client() for _ in range(n)]
     for c in clients:
         c.setblocking(False)
         c.connect_ex(address)
-    for c in clients:
+    for i, c in enumerate(clients):
         lab.until(c, select.POLLOUT)
+        if error := c.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            return f"client {i}: {name_of(error)}: {tls_error(c)}"
         c.setblocking(True)
-        c.sendall(struct.pack("=QQ", *c.getsockname()[1:2], 7))
+        c.sendall(struct.pack("=QQ", c.getsockname()[1], 7))
     for s in server.result():
         s.sendall(exactly(s, 16))
-        lab.keep(s)
     return sum(exactly(c, 16) == struct.pack("=QQ", c.getsockname()[1], 7) for c in clients)
+
+
+def tls_error(s):
+    """TLS_ERROR of a socket."""
+    return s.getsockopt(IPPROTO_TLS, TLS_ERROR, 4096).rstrip(b"\0").decode()
 
 
 def close_all(lab):
