@@ -1,0 +1,49 @@
+# `make help` lists the targets.
+
+GO ?= go
+FUZZTIME ?= 10s
+# tests/ takes minutes on two cores; the rest seconds.
+TESTTIME ?= 30m
+
+.PHONY: help build generate test unit integration lint bench demo fuzz install-deps cross clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+build: ## build bin/ssa, one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ssa ./cmd/ssa
+
+generate: ## write include/ssa.h and what else is generated from abi
+	$(GO) run ./abi/gen
+
+test: install-deps build lint cross unit integration ## everything that must pass
+
+unit: ## tests of the packages, with the race detector
+	$(GO) test -race -timeout $(TESTTIME) $$($(GO) list ./... | grep -v /tests$$)
+
+integration: build ## real programs against independent peers; then once more with a race-checked supervisor
+	$(GO) test -race -timeout $(TESTTIME) ./tests
+	SSA_TEST_RACE=1 $(GO) test -race -timeout $(TESTTIME) -run 'Interop|Client|Server|MustFail|Option' ./tests
+	scripts/demo
+
+lint: ## gofmt, go vet, staticcheck, golangci-lint
+	scripts/lint
+
+bench: install-deps build ## measure against the same thing without ssa, as ratios
+	$(GO) run ./bench
+
+demo: install-deps build ## the C client and server with each other, curl and openssl
+	scripts/demo
+
+fuzz: ## every fuzz target for FUZZTIME each
+	scripts/fuzz $(FUZZTIME)
+
+install-deps: ## install what tests and demo need, or say what is missing
+	@scripts/install-deps
+
+cross: ## build for both architectures
+	CGO_ENABLED=0 GOARCH=amd64 $(GO) build -o /dev/null ./cmd/ssa
+	CGO_ENABLED=0 GOARCH=arm64 $(GO) build -o /dev/null ./cmd/ssa
+
+clean: ## remove what was built
+	rm -rf bin bench/results
