@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/linux"
 	"github.com/securesocketapi/ssa/internal/relay"
 	"github.com/securesocketapi/ssa/internal/testutil"
 )
@@ -202,5 +203,18 @@ func (r *running) writes(t testing.TB, s string) {
 	t.Helper()
 	if _, err := r.program.Write([]byte(s)); err != nil {
 		t.Fatalf("the program writes: %v", err)
+	}
+}
+
+// writesFail has the program write until it learns that nobody reads.
+func (r *running) writesFail(t testing.TB) {
+	t.Helper()
+	_ = r.program.SetWriteDeadline(time.Now().Add(testutil.Patience))
+	var err error
+	for err == nil {
+		_, err = r.program.Write(make([]byte, 1000))
+	}
+	if !errors.Is(err, linux.EPIPE) {
+		t.Errorf("the program's write gets %v, want %v", err, linux.EPIPE)
 	}
 }

@@ -68,12 +68,12 @@ func (l *link) isLingering() bool {
 	return l.lingering
 }
 
-// receivedAll passes close_notify on. When it was the last thing to happen, the program's socket is closed too,
-// which ends the other direction's wait.
+// receivedAll passes close_notify on. When nothing can be sent any more, the program's socket is closed, which
+// ends the other direction's wait: as over TCP, the program then reads the end of the stream and writes get EPIPE.
 func (l *link) receivedAll() {
 	l.mu.Lock()
 	l.received = true
-	last := l.sent
+	last := l.over
 	l.mu.Unlock()
 	if last {
 		l.closePlain()

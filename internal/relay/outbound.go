@@ -27,18 +27,17 @@ func (l *link) sendAll() {
 		l.sendFailed(err)
 		return
 	}
-	if !l.sentAll() && (gone || l.untilGone()) {
+	if !l.outboundOver() && (gone || l.untilGone()) {
 		l.startLinger()
 	}
 }
 
 // sendFailed leaves the other direction alone: what has arrived is still delivered, and the end of that
-// direction is the end of the connection. So is the program's close. A program that has got the peer's
-// close_notify and goes on writing learns that nobody reads it.
+// direction is the end of the connection. So is the program's close.
 func (l *link) sendFailed(err error) {
 	l.fail(err)
-	if l.hasReceivedAll() {
-		_ = l.plain.Close()
+	if l.outboundOver() {
+		l.closePlain()
 		return
 	}
 	if l.untilGone() {
@@ -100,11 +99,11 @@ func (l *link) wantsReset() bool {
 	return ok && r.ResetOnClose()
 }
 
-// sentAll notes that close_notify is out and says whether both directions have ended.
-func (l *link) sentAll() bool {
+// outboundOver notes that nothing more will be sent and says whether the peer has ended its side before.
+func (l *link) outboundOver() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.sent = true
+	l.over = true
 	return l.received
 }
 

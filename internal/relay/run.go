@@ -35,8 +35,8 @@ type link struct {
 	stall   stall
 
 	mu sync.Mutex
-	// sent and received say that a direction ended as it should.
-	sent, received bool
+	// over says that nothing more will be sent, received that the peer has sent close_notify.
+	over, received bool
 	// lingering says that the program has closed its socket and all it wrote is on its way.
 	lingering bool
 	linger    *time.Timer

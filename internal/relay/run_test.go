@@ -114,8 +114,22 @@ func TestEnds(t *testing.T) {
 			r.ends(io.EOF)
 			r.writes(t, "lost")
 			r.reads(t, "all", nil)
-			_ = r.program.Close()
+			r.writesFail(t)
 		}, true},
+		{"bad nothing can be sent after the peer has ended", func(t *testing.T, r *running) {
+			r.send("all")
+			r.ends(io.EOF)
+			r.reads(t, "all", nil)
+			r.do(func() { r.writeErr = errFake })
+			r.writesFail(t)
+		}, true},
+		{"ok program shuts both directions down itself", func(t *testing.T, r *running) {
+			_ = r.program.CloseWrite()
+			r.await(t, "close_notify is out", func() bool { return r.finished })
+			_ = r.program.CloseRead()
+			r.ends(io.EOF)
+			r.reads(t, "", nil)
+		}, false},
 		{"bad close_notify cannot be sent", func(t *testing.T, r *running) {
 			r.do(func() { r.writeErr = errFake })
 			_ = r.program.Close()
