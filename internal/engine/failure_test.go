@@ -128,6 +128,7 @@ func TestNothingInCommon(t *testing.T) {
 		{"bad suites", func(s *sides) {
 			s.client.Settings.Ciphers, s.server.Settings.Ciphers = s.client.Settings.Ciphers[:1], s.server.Settings.Ciphers[2:3]
 		}, "handshake_failure", "no cipher suite supported by both client and server"},
+		{"bad name asked for", func(s *sides) { s.client.Name = "a.example\x00.evil" }, "internal_error", `the client asked for the name "a.example\x00.evil"`},
 		{"bad verdict", func(s *sides) { s.client.Verifier = verdict{errors.New("no")} }, "no", "bad_certificate: it refused our certificate"},
 	}
 	for _, tt := range tests {

@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/policy"
@@ -66,6 +68,9 @@ func (s *Server) Handshake(ctx context.Context, network *os.File, remote netip.A
 	t := s.tls.Clone()
 	s.tickets.install(t)
 	t.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		if !printable(hello.ServerName) {
+			return nil, fmt.Errorf("the client asked for the name %.80q, which is none", hello.ServerName)
+		}
 		return s.strictALPN(t, hello.SupportedProtos), nil
 	}
 	p := peer{address: remote, timeout: s.config.Settings.Limits.HandshakeTimeout}
@@ -82,6 +87,12 @@ func (s *Server) strictALPN(t *tls.Config, offered []string) *tls.Config {
 	strict := t.Clone()
 	strict.NextProtos = []string{"\x00"}
 	return strict
+}
+
+// printable says whether a name can be given to a program: a NUL would end it early in C, and no host has such a
+// name (RFC 6066, section 3).
+func printable(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }
 
 // clientAuth maps TLS_REQUEST_PEER_AUTH. Verification is the verifier's in both modes.

@@ -166,8 +166,7 @@ func (l *listener) run() {
 			continue
 		}
 		pause = 0
-		l.running.Add(1)
-		go l.shake(network)
+		l.launch(network)
 	}
 }
 
@@ -198,25 +197,25 @@ func (l *listener) wait(d time.Duration) {
 	}
 }
 
-// shake does one handshake and queues the connection.
-func (l *listener) shake(network *os.File) {
-	defer l.running.Done()
-	c, err := l.handshake(network)
-	if err != nil {
-		l.service.log.Info("server handshake", "error", err)
-		return
-	}
-	select {
-	case l.ready <- c:
-	case <-l.ctx.Done():
-		c.Abort()
-	}
+// launch begins a handshake. It takes its place here, so that places go in the order of arrival.
+func (l *listener) launch(network *os.File) {
+	ctx, cancel := context.WithCancelCause(l.ctx)
+	land := l.flights.begin(cancel)
+	l.running.Add(1)
+	go func() {
+		defer l.running.Done()
+		defer cancel(nil)
+		c, err := l.handshake(ctx, network)
+		land()
+		if err != nil {
+			l.service.log.Info("server handshake", "error", err)
+			return
+		}
+		l.queue(c)
+	}()
 }
 
-func (l *listener) handshake(network *os.File) (*conn, error) {
-	ctx, cancel := context.WithCancelCause(l.ctx)
-	defer cancel(nil)
-	defer l.flights.begin(cancel)()
+func (l *listener) handshake(ctx context.Context, network *os.File) (*conn, error) {
 	local, remote := engine.Addresses(network)
 	session, err := l.server.Handshake(ctx, network, remote)
 	if err != nil {
@@ -225,4 +224,13 @@ func (l *listener) handshake(network *os.File) (*conn, error) {
 	info := infoOf(session.State())
 	info.ID, info.Local, info.Remote = newID(), local, remote
 	return l.service.newConn(session, info)
+}
+
+// queue waits for room, as long as the listener lives.
+func (l *listener) queue(c *conn) {
+	select {
+	case l.ready <- c:
+	case <-l.ctx.Done():
+		c.Abort()
+	}
 }

@@ -138,11 +138,11 @@ func TestCloseDropsTheQueue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	first := start(t, accept(t, s.l))
 	kept, err := dial(t, s.service, s.client, s.addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := start(t, accept(t, s.l))
 	idle := s.slow(t)
 	if err := s.l.Close(); err != nil {
 		t.Fatalf("Close: %v", err)

@@ -84,15 +84,28 @@ func outside(c *x509.Certificate, now time.Time) string {
 }
 
 // Identity is who a certificate is about: its subject (RFC 4514), or its first alternative name when the subject
-// is empty.
+// is empty. It holds no control character: a NUL would end the name early for a program in C.
 func Identity(c *x509.Certificate) string {
 	if s := distinguished(c.RawSubject); s != "" {
-		return s
+		return escapeControls(s)
 	}
 	if all := sans(c); len(all) > 0 {
-		return all[0]
+		return escapeControls(all[0])
 	}
 	return ""
+}
+
+// escapeControls writes control characters as RFC 4514, section 2.4, has them: a backslash and two hex digits.
+func escapeControls(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == 0x7f {
+			fmt.Fprintf(&b, "\\%02x", s[i])
+		} else {
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
 }
 
 // wrongName says what the certificate is for and what was expected.

@@ -320,6 +320,7 @@ func TestIdentity(t *testing.T) {
 		{"ok subject", func(c *x509.Certificate) {
 			c.Subject = pkix.Name{CommonName: "a, b", Organization: []string{"Org"}, Country: []string{"DE"}}
 		}, `CN=a\, b,O=Org,C=DE`},
+		{"ok subject with a NUL", func(c *x509.Certificate) { c.Subject.CommonName = "admin\x00\n.evil" }, `CN=admin\00\0a.evil`},
 		{"ok name", func(c *x509.Certificate) { c.DNSNames = []string{"a.example", "b.example"} }, "DNS:a.example"},
 		{"ok address", ips("192.0.2.1"), "IP:192.0.2.1"},
 		{"ok mail", func(c *x509.Certificate) { c.EmailAddresses = []string{"a@b.example"} }, "email:a@b.example"},
