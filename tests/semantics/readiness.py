@@ -8,6 +8,18 @@ ET = select.EPOLLET
 EALL = ALL  # the bits of poll and epoll are the same
 
 
+def edge_with(ep, name):
+    """The next edge that has the named bit. Others may come before: epoll(7) allows more edges than changes."""
+    while not any(name in e for e in (found := edge(ep))):
+        pass
+    return found
+
+
+def more(ep):
+    """Edges that say something new to a program that knows it can write."""
+    return [e for e in got(ep) if e != "OUT"]
+
+
 def watch(sock, flags=0):
     """An epoll with one registration."""
     ep = select.epoll()
@@ -64,10 +76,10 @@ def edges(lab, stage):
     lab.log("in progress", got(ep))
     gate.open()
     lab.log("connected", edge(ep))
-    lab.log("no more", got(ep))
+    lab.log("no more", more(ep))
     gate.accept().sendall(b"x")
-    lab.log("data", edge(ep))
-    lab.log("data once", got(ep))
+    lab.log("data", edge_with(ep, "IN"))
+    lab.log("data once", more(ep))
 
 
 @scenario
@@ -89,7 +101,7 @@ def ready_epoll_edge_during_connect(lab):
     lab.log("in progress", got(ep))
     gate.open()
     lab.log("connected", edge(ep))
-    lab.log("no more", got(ep))
+    lab.log("no more", more(ep))
 
 
 @scenario
