@@ -10,8 +10,9 @@ EALL = ALL  # the bits of poll and epoll are the same
 
 def edge_with(ep, name):
     """The next edge that has the named bit. Others may come before: epoll(7) allows more edges than changes."""
-    while not any(name in e for e in (found := edge(ep))):
-        pass
+    found = edge(ep)
+    while not any(name in e for e in found):
+        found = edge(ep)
     return found
 
 
