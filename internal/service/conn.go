@@ -56,8 +56,14 @@ func (c *conn) Control(fn func(linux.FD) error) error { return c.session.Control
 // Done implements socket.Conn.
 func (c *conn) Done() <-chan struct{} { return c.done }
 
-// Err implements socket.Conn.
+// Err implements socket.Conn. Before the relay has ended it is what the session has met: a program that reads
+// ECONNRESET asks for the reason at once.
 func (c *conn) Err() error {
+	select {
+	case <-c.done:
+	default:
+		return c.session.Err()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err

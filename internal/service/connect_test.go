@@ -209,6 +209,8 @@ func TestTruncated(t *testing.T) {
 	if _, err := a.Read(make([]byte, 1)); !errors.Is(err, linux.ECONNRESET) {
 		t.Errorf("read: %v", err)
 	}
+	// Once the program knows that something is wrong, so does Err.
+	check(t, client.Err(), abi.Reset, "without close_notify")
 	<-client.Done()
 	check(t, client.Err(), abi.Reset, "without close_notify")
 }
