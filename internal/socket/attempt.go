@@ -158,23 +158,22 @@ func (h *Handle) Hold(at Attempt) (held bool, err error) {
 	return true, nil
 }
 
-// settle ends the attempt. The socket's state changes before the program can see it.
+// settle ends the attempt. The socket's state changes before the program's end becomes writable.
 func (a *attempt) settle(conn Conn, err error) {
 	a.turn.Lock()
 	defer a.turn.Unlock()
-	if err == nil {
-		err = a.attach()
-	}
+	defer close(a.done)
 	if err != nil {
-		if conn != nil {
-			conn.Abort()
-		}
 		a.fail(err)
-	} else {
-		a.socket.connected(conn, !a.held)
-		conn.Start(a.plain, a.filler)
+		return
 	}
-	close(a.done)
+	a.socket.connected(conn, !a.held)
+	if err := a.attach(); err != nil {
+		conn.Abort()
+		a.fail(err)
+		return
+	}
+	conn.Start(a.plain, a.filler)
 }
 
 // attach makes sure that the program's end is connected to ours and has its working buffer.

@@ -14,7 +14,7 @@ func (h *Handle) Bind(addr []byte) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.state != abi.Fresh || h.bound != nil {
-		return linux.EINVAL
+		return fmt.Errorf("bind to %s a socket that is bound or in use already: %w", describe(addr), linux.EINVAL)
 	}
 	id, err := h.Task.Identity()
 	if err != nil {

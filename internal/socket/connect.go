@@ -43,14 +43,14 @@ func (h *Handle) Connect(addr []byte) (a *Attempt, joined bool, err error) {
 		return &Attempt{h.attempt}, true, nil
 	case abi.Connected:
 		if h.told {
-			return nil, false, linux.EISCONN
+			return nil, false, fmt.Errorf("connect a socket that is connected to %v: %w", h.remote, linux.EISCONN)
 		}
 		h.told = true
 		return nil, false, nil
 	case abi.Listening:
-		return nil, false, linux.EISCONN
+		return nil, false, fmt.Errorf("connect a socket that listens: %w", linux.EISCONN)
 	case abi.Failed:
-		return nil, false, h.lastErr
+		return nil, false, h.refusal
 	case abi.Fresh:
 	}
 	target, err := h.target(addr)
@@ -72,7 +72,7 @@ func (h *Handle) disconnect() error {
 	if h.state == abi.Fresh {
 		return nil
 	}
-	return linux.EOPNOTSUPP
+	return fmt.Errorf("dissolve a TLS connection with AF_UNSPEC: %w; close the socket and make another", linux.EOPNOTSUPP)
 }
 
 // target is where to connect to: an address, or a name with a port.
@@ -96,7 +96,7 @@ func (h *Handle) target(addr []byte) (target, error) {
 		return target{name: name, port: port}, err
 	}
 	if len(addr) < 2 {
-		return target{}, linux.EINVAL
+		return target{}, fmt.Errorf("connect to an address of %d bytes, which has no family: %w", len(addr), linux.EINVAL)
 	}
 	ip, _ := ParseInet(addr) // one that is not valid meets the kernel's own error
 	return target{raw: addr, addr: ip}, nil

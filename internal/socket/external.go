@@ -33,6 +33,10 @@ func record(list []recorded, r recorded) []recorded {
 // newTCP makes a TCP socket with a task's rights in its network namespace, with options set. It is TCP,
 // never Multipath TCP, and non-blocking: the program has no descriptor
 // of it. Go's poller gets it only once there is something to wait for.
+//
+// TCP_NODELAY is always set. The relay gathers what the program writes, so that Nagle's algorithm would save no
+// segment; and it would hold back the first answer of a server behind its session tickets, until the client's
+// delayed acknowledgement 40 ms later.
 func newTCP(id *linux.Identity, domain int, options []recorded) (linux.FD, error) {
 	tcp := linux.NoFD
 	err := id.As(func() error {
@@ -40,7 +44,11 @@ func newTCP(id *linux.Identity, domain int, options []recorded) (linux.FD, error
 		if err != nil {
 			return err
 		}
-		if err := replay(fd, options); err != nil {
+		err = linux.SetsockoptInt(fd, linux.SolTCP, linux.TCPNodelay, 1)
+		if err == nil {
+			err = replay(fd, options)
+		}
+		if err != nil {
 			fd.Close()
 			return err
 		}

@@ -57,7 +57,7 @@ func (h *Handle) Listen(ctx context.Context, backlog int) error {
 		return h.listener.setBacklog(backlog)
 	case abi.Fresh:
 	default:
-		return linux.EINVAL
+		return fmt.Errorf("listen on a socket that connect has been called for: %w", linux.EINVAL)
 	}
 	if err := h.checkListen(); err != nil {
 		return err

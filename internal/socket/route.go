@@ -14,6 +14,8 @@ const (
 	readOnly
 	// synthetic is answered from what we know.
 	synthetic
+	// kept is only remembered: getsockopt tells what the program has set.
+	kept
 )
 
 type optionKey struct{ level, name int }
@@ -47,6 +49,7 @@ func routes() map[optionKey]route {
 	add(linux.SolSocket, synthetic|readOnly, linux.SoError, soProtocol, soDomain)
 	add(linux.SolTCP, toNetwork, tcpOptions()...)
 	add(linux.SolTCP, toNetwork|readOnly, tcpInfo, tcpCCInfo)
+	add(linux.SolTCP, kept, linux.TCPNodelay)
 	add(linux.SolIP, toNetwork, ipOptions()...)
 	add(linux.SolIP, toNetwork|readOnly, ipMTU)
 	add(linux.SolIPv6, toNetwork, ipv6Options()...)
@@ -61,11 +64,11 @@ const (
 	ipv6MTU   = 24
 )
 
-// tcpOptions are TCP_NODELAY, MAXSEG, CORK, KEEPIDLE, KEEPINTVL, KEEPCNT, SYNCNT, LINGER2, DEFER_ACCEPT,
+// tcpOptions are MAXSEG, CORK, KEEPIDLE, KEEPINTVL, KEEPCNT, SYNCNT, LINGER2, DEFER_ACCEPT,
 // WINDOW_CLAMP, QUICKACK, CONGESTION, THIN_LINEAR_TIMEOUTS, THIN_DUPACK, USER_TIMEOUT, FASTOPEN,
 // NOTSENT_LOWAT and TX_DELAY.
 func tcpOptions() []int {
-	return []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 16, 17, 18, 23, 25, 37}
+	return []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 16, 17, 18, 23, 25, 37}
 }
 
 // ipOptions are IP_TOS, TTL, MTU_DISCOVER, FREEBIND, TRANSPARENT, MINTTL, BIND_ADDRESS_NO_PORT and

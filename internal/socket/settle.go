@@ -24,10 +24,10 @@ func (s *Socket) connected(conn Conn, told bool) {
 func (s *Socket) failed(err error, held bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.attempt, s.lastErr = nil, err
+	s.attempt, s.conn, s.lastErr = nil, nil, err
 	s.state = abi.Fresh
 	if held {
-		s.state, s.pending = abi.Failed, err
+		s.state, s.pending, s.refusal = abi.Failed, err, err
 	}
 }
 

@@ -42,6 +42,8 @@ type Socket struct {
 	local, remote netip.AddrPort
 	listener      *listener
 	lastErr       error
+	// refusal is why the connect of a socket in state Failed failed.
+	refusal error
 	// pending is what getsockopt(SO_ERROR) reports once.
 	pending error
 	// told is whether the program has seen that an asynchronous connect succeeded.

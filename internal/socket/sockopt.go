@@ -24,6 +24,9 @@ func (h *Handle) SetOption(level, name int, value []byte) error {
 			return err
 		}
 	}
+	if r&kept != 0 && len(value) < 4 {
+		return linux.EINVAL
+	}
 	keep := append([]byte(nil), value...)
 	h.mu.Lock()
 	h.options = record(h.options, recorded{level: level, name: name, value: keep})
@@ -44,6 +47,8 @@ func (h *Handle) GetOption(level, name int, b []byte) (int, error) {
 		return 0, linux.ENOPROTOOPT
 	case r&synthetic != 0:
 		return h.synthetic(name, b)
+	case r&kept != 0:
+		return putInt(b, h.remembered(level, name)), nil
 	case r&toNetwork == 0:
 		return linux.Getsockopt(h.Local, level, name, b)
 	}
@@ -64,6 +69,16 @@ func (h *Handle) synthetic(name int, b []byte) (int, error) {
 		h.mu.Unlock()
 	}
 	return putInt(b, v), nil
+}
+
+// remembered is 1 when the program has switched an option on.
+func (h *Handle) remembered(level, name int) int {
+	for _, o := range h.recorded() {
+		if o.level == level && o.name == name && nativeUint32(o.value) != 0 {
+			return 1
+		}
+	}
+	return 0
 }
 
 // putInt writes an int as getsockopt(2) does: as much of it as there is room for.

@@ -14,7 +14,7 @@ import (
 func (h *Handle) GetTLS(ctx context.Context, o abi.Option) ([]byte, error) {
 	info, known := abi.Lookup(o)
 	if !known || info.Get == abi.Never {
-		return nil, linux.ENOPROTOOPT
+		return nil, fmt.Errorf("get %s: there is no such option at level IPPROTO_TLS, or it can only be set: %w", o, linux.ENOPROTOOPT)
 	}
 	if o == abi.TLSError {
 		return text(h.errorText()), nil

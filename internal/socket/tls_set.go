@@ -49,7 +49,7 @@ func (h *Handle) SetTLS(ctx context.Context, o abi.Option, raw []byte) error {
 	info, known := abi.Lookup(o)
 	set := setters()[o]
 	if !known || set == nil {
-		return linux.ENOPROTOOPT
+		return fmt.Errorf("set %s: there is no such option at level IPPROTO_TLS, or it can only be read: %w", o, linux.ENOPROTOOPT)
 	}
 	v, err := h.decode(info, raw)
 	if err != nil {

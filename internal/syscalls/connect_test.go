@@ -261,7 +261,7 @@ func TestBlockingConnectJoins(t *testing.T) {
 	if got := second.wait(t).errno; got != 0 && got != linux.EISCONN {
 		t.Errorf("connect that joins: got %v", got)
 	}
-	if got := len(w.service.conns); got != 1 {
+	if got := w.service.handshakes(); got != 1 {
 		t.Errorf("handshakes: got %d, want 1", got)
 	}
 }
@@ -292,7 +292,7 @@ func TestConnectIsInterrupted(t *testing.T) {
 			again := s.begin(seccomp.Connect, uint64(fd), at, uint64(len(addr)))
 			open(nil)
 			want(t, "connect that joins", again.wait(t).errno, 0)
-			if got := len(w.service.dials); got != 1 {
+			if got := w.service.handshakes(); got != 1 {
 				t.Errorf("handshakes: got %d, want 1", got)
 			}
 		})

@@ -69,6 +69,24 @@ func (s *service) lastDial(t *testing.T) socket.Dial {
 	return s.dials[len(s.dials)-1]
 }
 
+// handshakes is how many connections were asked for.
+func (s *service) handshakes() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.dials)
+}
+
+// lastConn is the newest connection.
+func (s *service) lastConn(t *testing.T) *conn {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.conns) == 0 {
+		t.Fatal("the service has no connection")
+	}
+	return s.conns[len(s.conns)-1]
+}
+
 func (s *service) Admit(_ context.Context, _ socket.App, r abi.Request) (socket.Effective, error) {
 	s.mu.Lock()
 	admit := s.admit

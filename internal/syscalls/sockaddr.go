@@ -1,6 +1,8 @@
 package syscalls
 
 import (
+	"fmt"
+
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/linux"
 	"github.com/securesocketapi/ssa/internal/socket"
@@ -13,13 +15,16 @@ const storage = 128
 func (c *call) sockaddr(i, n int) ([]byte, error) {
 	size := c.int(n)
 	if size < 0 || size > abi.SockaddrHostLen {
-		return nil, linux.EINVAL
+		return nil, fmt.Errorf("take an address of %d bytes: %w", size, linux.EINVAL)
 	}
 	b, err := c.bytes(c.Arg(i), size)
-	if err == nil && size > storage && socket.Family(b) != abi.FamilyHostname {
-		return nil, linux.EINVAL
+	if err != nil {
+		return nil, fmt.Errorf("read an address of %d bytes at %#x: %w", size, c.Arg(i), err)
 	}
-	return b, err
+	if size > storage && socket.Family(b) != abi.FamilyHostname {
+		return nil, fmt.Errorf("take an address of %d bytes and family %d: %w", size, socket.Family(b), linux.EINVAL)
+	}
+	return b, nil
 }
 
 // answerName stores an address for getsockname(2) and its like.
