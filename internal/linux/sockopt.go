@@ -24,6 +24,7 @@ const (
 	SoError     = unix.SO_ERROR
 	SoLinger    = unix.SO_LINGER
 
+	TCPNodelay = unix.TCP_NODELAY
 	IPv6V6Only = unix.IPV6_V6ONLY
 )
 

@@ -60,6 +60,9 @@ func newTCP(id *linux.Identity, domain int, options []recorded) (linux.FD, error
 
 func replay(fd linux.FD, options []recorded) error {
 	for _, o := range options {
+		if o.level == linux.SolTCP && o.name == linux.TCPNodelay {
+			continue
+		}
 		if err := linux.Setsockopt(fd, o.level, o.name, o.value); err != nil {
 			return fmt.Errorf("set option %d at level %d again on a new TCP socket: %w", o.name, o.level, err)
 		}

@@ -29,7 +29,9 @@ func (h *Handle) SetOption(level, name int, value []byte) error {
 	}
 	keep := append([]byte(nil), value...)
 	h.mu.Lock()
-	h.options = record(h.options, recorded{level: level, name: name, value: keep})
+	if r&(toNetwork|kept) != 0 {
+		h.options = record(h.options, recorded{level: level, name: name, value: keep})
+	}
 	held := h.state == abi.Connecting && name == linux.SoSndBuf
 	h.mu.Unlock()
 	if r&toProgram == 0 || held {
