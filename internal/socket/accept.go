@@ -217,6 +217,7 @@ func (a *Accepted) discard() {
 	a.mu.Unlock()
 	if conn != nil {
 		conn.Abort()
+		<-conn.Done() // closing our end first would look like a program's close: a clean end
 	}
 	a.Local.Close()
 	a.table.drop(a.Socket)
