@@ -2,6 +2,7 @@ package socket
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/securesocketapi/ssa/internal/linux"
 )
@@ -16,10 +17,11 @@ type recorded struct {
 // recordedBound bounds what is kept for one socket.
 const recordedBound = 128
 
-// record keeps the newest value of an option.
+// record keeps the newest value of an option. It leaves list as it is: an attempt may be reading it.
 func record(list []recorded, r recorded) []recorded {
 	for i, old := range list {
 		if old.level == r.level && old.name == r.name {
+			list = slices.Clone(list)
 			list[i] = r
 			return list
 		}
