@@ -126,13 +126,13 @@ func (h *Handle) begin(t target) (*attempt, error) {
 }
 
 func (a *attempt) prepare(h *Handle) (err error) {
+	h.host = a.target.name
 	if a.target.name != "" {
 		if a.files, err = readFiles(h.Task); err != nil {
 			return err
 		}
 		if a.request.RemoteHostname == "" {
 			a.request.RemoteHostname = a.target.name
-			h.request.RemoteHostname = a.target.name
 		}
 	} else if err := h.startTCP(a); err != nil {
 		return err

@@ -30,6 +30,8 @@ type Socket struct {
 	external linux.FD
 	options  []recorded
 	request  abi.Request
+	// host is the name of the last connect, which is to be proved unless request has one.
+	host string
 	// effective is what the service made of request; nil before it was asked.
 	effective *Effective
 	// bound is the local address the program has asked for, in the kernel's form; nil when it has not.

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -62,7 +63,7 @@ func (h *Handle) errorText() string {
 func (s *Socket) report(o abi.Option) []byte {
 	switch o {
 	case abi.TLSRemoteHostname:
-		return text(s.request.RemoteHostname)
+		return text(cmp.Or(s.request.RemoteHostname, s.host))
 	case abi.TLSHostname:
 		return text(s.hostname())
 	case abi.TLSCertificateChain:

@@ -361,3 +361,42 @@ func TestEndOfSupervisorEndsConnect(t *testing.T) {
 	want(t, "connect", k.wait(t).errno, linux.ECONNRESET)
 	open(nil)
 }
+
+func TestConnectToAnotherNameProvesThatOne(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		addr := peer(t)
+		_, open := w.service.gate()
+		fd := w.tls(t, 0)
+		for _, name := range []string{"localhost", "LOCALHOST", "127.0.0.1"} {
+			open(abi.Failf(abi.Rejected, "the certificate is for somebody else"))
+			want(t, "connect to "+name, w.connect(t, fd, sockaddrHost(name, portOf(addr))), linux.EKEYREJECTED)
+			if got := w.service.lastDial(t).Request.RemoteHostname; got != name {
+				t.Errorf("name for the service: got %q, want %q", got, name)
+			}
+			if got := w.text(t, fd, abi.TLSRemoteHostname); got != name {
+				t.Errorf("TLS_REMOTE_HOSTNAME: got %q, want %q", got, name)
+			}
+		}
+		open(nil)
+		want(t, "connect to an address", w.connect(t, fd, addr), 0)
+		if got := w.service.lastDial(t).Request.RemoteHostname; got != "" {
+			t.Errorf("name for the service when connecting to an address: got %q", got)
+		}
+	})
+}
+
+func TestOptionsAreSetWhileANameIsConnected(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		addr := peer(t)
+		_, open := w.service.gate()
+		for range 4 {
+			fd := w.tls(t, linux.SockNonblock)
+			want(t, "set TCP_KEEPCNT", w.set(t, fd, linux.SolTCP, tcpKeepCnt, int32s(3)), 0)
+			want(t, "connect", w.connect(t, fd, sockaddrHost("localhost", portOf(addr))), linux.EINPROGRESS)
+			want(t, "set TCP_KEEPCNT", w.set(t, fd, linux.SolTCP, tcpKeepCnt, int32s(4)), 0)
+			open(nil)
+			until(t, "it is writable", func() bool { return w.poll(t, fd, linux.PollOut) != 0 })
+			want(t, "SO_ERROR", w.socketError(t, fd), 0)
+		}
+	})
+}
