@@ -22,10 +22,10 @@ type Session struct {
 	// nothing more will be read. Both belong to the reader.
 	more bool
 	end  error
-	// finished says that close_notify and FIN are on their way.
-	finished atomic.Bool
-	mu       sync.Mutex
-	failure  error
+	// finished says that close_notify and FIN are on their way, closed that what fails now does so on purpose.
+	finished, closed atomic.Bool
+	mu               sync.Mutex
+	failure          error
 }
 
 // newSession takes over tc after its handshake, and the stream below it.
@@ -131,6 +131,7 @@ func (s *Session) ResetOnClose() bool { return s.net.abortive() }
 // Close releases the connection without waiting. Without a CloseWrite before it, it is a Reset, so that the
 // peer cannot take the end for a complete stream.
 func (s *Session) Close() error {
+	s.closed.Store(true)
 	if s.finished.Load() {
 		return s.net.Close()
 	}
@@ -138,9 +139,13 @@ func (s *Session) Close() error {
 }
 
 // Reset ends the connection with an RST and drops what was not sent.
-func (s *Session) Reset() error { return s.net.reset() }
+func (s *Session) Reset() error {
+	s.closed.Store(true)
+	return s.net.reset()
+}
 
-// Err is the first failure of the session, nil while there is none.
+// Err is the first failure of the session, nil while there is none. It is there before the call that meets it
+// returns. What Close and Reset cause is none.
 func (s *Session) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,7 +164,7 @@ func (s *Session) fail(doing string, err error) error {
 	f := sessionFailure(doing, err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.failure == nil {
+	if s.failure == nil && !s.closed.Load() {
 		s.failure = f
 	}
 	return f
