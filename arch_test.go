@@ -18,6 +18,7 @@ const module = "github.com/securesocketapi/ssa/"
 var allowed = map[string][]string{
 	"abi":               {},
 	"abi/gen":           {"abi"},
+	"bench":             {"internal/linux"},
 	"internal/linux":    {},
 	"internal/resolve":  {},
 	"internal/seccomp":  {"internal/linux"},
