@@ -65,7 +65,11 @@ func RefusedAddr(t testing.TB) netip.AddrPort {
 func command(t testing.TB, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	Require(t, Program(name))
-	return exec.Command(name, args...)
+	path, err := find(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return exec.Command(path, args...)
 }
 
 // Python is the interpreter of Debian's packages rather than one that happens to be first in the path: a

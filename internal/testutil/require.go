@@ -70,8 +70,20 @@ func probeRoot() error {
 }
 
 func probeProgram(name string) error {
-	_, err := exec.LookPath(name)
+	_, err := find(name)
 	return err
+}
+
+// find looks for a program in PATH, and where Debian keeps servers, which is not in an ordinary user's PATH.
+func find(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	if err == nil {
+		return path, nil
+	}
+	if sbin, sbinErr := exec.LookPath("/usr/sbin/" + name); sbinErr == nil {
+		return sbin, nil
+	}
+	return "", err
 }
 
 func always() bool { return true }
