@@ -9,10 +9,14 @@ import (
 
 // Caps is what an engine can do. Settings beyond it are refused before the first byte, never silently ignored.
 type Caps struct {
-	// Ciphers are the suites the engine has, as IANA names.
-	Ciphers []string
+	// Ciphers are the suites the engine has and Groups its key exchange groups, as IANA names, in the engine's own
+	// order of preference.
+	Ciphers, Groups []string
 	// ChoosesTLS13Suites is whether the engine can offer some suites of TLS 1.3 and not others.
 	ChoosesTLS13Suites bool
+	// OrdersSuites and OrdersGroups are whether the engine prefers what comes first in a list, rather than by its
+	// own order.
+	OrdersSuites, OrdersGroups bool
 }
 
 // Fit makes the settings what the engine will do. Suites of one version only narrow the range of versions to it;

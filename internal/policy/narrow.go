@@ -56,10 +56,10 @@ func raiseMin(s *Settings, v uint16) error {
 	case v == 0:
 	case v < s.VersionMin:
 		return abi.Failf(abi.Weaker, "TLS_VERSION_MIN: %s is below %s, the lowest version %s allows",
-			VersionName(v), VersionName(s.VersionMin), s.Source)
+			VersionName(v), VersionName(s.VersionMin), s.From(KeyVersions))
 	case v > s.VersionMax:
 		return abi.Failf(abi.Invalid, "TLS_VERSION_MIN: %s is above %s, the highest version %s allows",
-			VersionName(v), VersionName(s.VersionMax), s.Source)
+			VersionName(v), VersionName(s.VersionMax), s.From(KeyVersions))
 	default:
 		s.VersionMin = v
 	}
@@ -71,11 +71,11 @@ func lowerMax(s *Settings, v uint16) error {
 	case v == 0:
 	case v > s.VersionMax:
 		return abi.Failf(abi.Weaker, "TLS_VERSION_MAX: %s is above %s, the highest version %s allows",
-			VersionName(v), VersionName(s.VersionMax), s.Source)
+			VersionName(v), VersionName(s.VersionMax), s.From(KeyVersions))
 	case v < s.VersionMin:
 		// The case of the program's own minimum has been told apart before.
 		return abi.Failf(abi.Weaker, "TLS_VERSION_MAX: %s is below %s, the lowest version %s allows",
-			VersionName(v), VersionName(s.VersionMin), s.Source)
+			VersionName(v), VersionName(s.VersionMin), s.From(KeyVersions))
 	default:
 		s.VersionMax = v
 	}
@@ -93,7 +93,7 @@ func narrowCiphers(s *Settings, r abi.Request) error {
 	dropForVersion(s)
 	if len(s.Ciphers) == 0 {
 		return abi.Failf(abi.Invalid, "%s leaves no cipher suite for %s; %s allows %s", cipherOptions(r), versions(*s),
-			s.Source, allowed)
+			s.From(KeyCipherSuites), allowed)
 	}
 	return nil
 }
@@ -110,7 +110,7 @@ func trust(s *Settings, names []string) error {
 			return unknownSuite(abi.TLSTrustedCiphers, name)
 		}
 		if !slices.Contains(s.Ciphers, suite.Name) {
-			return abi.Failf(abi.Weaker, "TLS_TRUSTED_CIPHERS: %s does not allow %s", s.Source, name)
+			return abi.Failf(abi.Weaker, "TLS_TRUSTED_CIPHERS: %s does not allow %s", s.From(KeyCipherSuites), name)
 		}
 		keep = append(keep, suite.Name)
 	}
@@ -162,7 +162,7 @@ func versions(s Settings) string {
 func narrowSessions(s *Settings, r abi.Request) error {
 	if r.SessionReuse != nil {
 		if *r.SessionReuse && !s.SessionReuse {
-			return abi.Failf(abi.Weaker, "TLS_SESSION_REUSE: %s turns session reuse off", s.Source)
+			return abi.Failf(abi.Weaker, "TLS_SESSION_REUSE: %s turns session reuse off", s.From(KeySessionTickets))
 		}
 		s.SessionReuse = *r.SessionReuse
 	}
@@ -175,7 +175,7 @@ func narrowSessions(s *Settings, r abi.Request) error {
 	}
 	if ttl > max(s.SessionTTL, s.SessionTTLMax) {
 		return abi.Failf(abi.Weaker, "TLS_SESSION_TTL: %d seconds is more than the %d that %s allows", ttl,
-			max(s.SessionTTL, s.SessionTTLMax), s.Source)
+			max(s.SessionTTL, s.SessionTTLMax), s.From(KeySessionTTLMax))
 	}
 	s.SessionTTL = ttl
 	return nil
@@ -196,14 +196,18 @@ func narrowPeerAuth(s *Settings, r abi.Request) error {
 		return abi.Failf(abi.Invalid, "TLS_REQUEST_PEER_AUTH: %d is not 0 (none), 1 (request) or 2 (require)", want)
 	}
 	if want < s.PeerAuth {
-		return abi.Failf(abi.Weaker, "TLS_REQUEST_PEER_AUTH: %d is less than the %d that %s demands", want, s.PeerAuth, s.Source)
+		return abi.Failf(abi.Weaker, "TLS_REQUEST_PEER_AUTH: %d is less than the %d that %s demands", want, s.PeerAuth,
+			s.From(KeyClientCertificates))
 	}
 	s.PeerAuth = want
 	return nil
 }
 
 // checkALPN checks that the names fit the extension (RFC 7301, section 3.1).
-func checkALPN(_ *Settings, r abi.Request) error {
+func checkALPN(s *Settings, r abi.Request) error {
+	if len(r.ALPN) > 0 && !s.ALPN {
+		return abi.Failf(abi.Weaker, "TLS_ALPN: %s turns the extension off", s.From(KeyALPN))
+	}
 	if len(r.ALPN) > abi.ALPNMax {
 		return abi.Failf(abi.Invalid, "TLS_ALPN: %d protocols are more than %d", len(r.ALPN), abi.ALPNMax)
 	}

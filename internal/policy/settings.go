@@ -10,21 +10,51 @@ import (
 
 // Settings is what is in force. A Settings is a value: whoever changes a slice of it takes a copy first.
 type Settings struct {
-	// Source names where the settings come from, as error texts use it: "the built-in policy".
+	// Source names where a value without a source of its own comes from, as error texts use it: "the built-in
+	// policy".
 	Source string
+	// Sources are where the values of the keys come from.
+	Sources [keyCount]Source
 	// VersionMin and VersionMax bound the protocol version; both are among abi.VersionTLS10 to VersionTLS13.
 	VersionMin, VersionMax uint16
 	// Ciphers are the allowed cipher suites, as IANA names, in order of preference.
 	Ciphers []string
+	// Groups are the allowed groups for key exchange, as IANA names, in order of preference.
+	Groups []string
+	// ALPN is whether programs may negotiate a protocol, SNI whether a client names the server it wants.
+	ALPN, SNI bool
 	// SessionTTL is the life of a session in seconds, counted from its full handshake; 0 turns resumption off.
 	SessionTTL int
 	// SessionTTLMax is the longest life a program may ask for, in seconds.
 	SessionTTLMax int
-	// SessionReuse is whether a client offers a session it has.
+	// SessionReuse is whether sessions are resumed, with tickets on either side.
 	SessionReuse bool
 	// PeerAuth is one of abi.PeerAuthNone, PeerAuthRequest, PeerAuthRequire; it counts on a listener.
 	PeerAuth int
-	Limits   Limits
+	// TrustStore is the file with the trust anchors; empty is the system's.
+	TrustStore string
+	// HonorApplicationValidation is whether a program's own trust anchors replace the trust store. Otherwise a
+	// chain must be good by both.
+	HonorApplicationValidation bool
+	// Certificates are used where a program has set none.
+	Certificates []CertificateFiles
+	// Keys are the files with private keys that a program may use without being able to read them.
+	Keys   []Glob
+	Limits Limits
+}
+
+// CertificateFiles are the paths of a chain and of its key, in PEM.
+type CertificateFiles struct {
+	Chain, Key string
+	Source     Source
+}
+
+// From names the source of a key's value, as error texts use it.
+func (s *Settings) From(k Key) string {
+	if s.Sources[k].Built() {
+		return s.Source
+	}
+	return s.Sources[k].String()
 }
 
 // Limits bound what one connection or listener may take.
@@ -35,6 +65,10 @@ type Limits struct {
 	HandshakesInFlight int
 	// RSABits is the smallest RSA key accepted in a certificate.
 	RSABits int
+	// Sessions bounds the sessions kept for clients, those of all programs together.
+	Sessions int
+	// Sockets bounds the TLS sockets of one supervised tree of processes.
+	Sockets int
 }
 
 // Default is the built-in policy: TLS 1.2 and 1.3, ephemeral key exchange, AEAD suites (RFC 9325, sections 3.1
@@ -55,14 +89,23 @@ func Default() Settings {
 			"TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
 			"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
 		},
+		Groups: []string{
+			"X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024", "x25519", "secp256r1", "secp384r1", "secp521r1",
+		},
+		ALPN:          true,
+		SNI:           true,
 		SessionTTL:    3600,
 		SessionTTLMax: 24 * 3600,
 		SessionReuse:  true,
 		PeerAuth:      abi.PeerAuthNone,
+
+		HonorApplicationValidation: true,
 		Limits: Limits{
 			HandshakeTimeout:   30 * time.Second,
 			HandshakesInFlight: 1024,
 			RSABits:            2048,
+			Sessions:           1024,
+			Sockets:            1 << 16,
 		},
 	}
 }

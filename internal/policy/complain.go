@@ -1,0 +1,103 @@
+package policy
+
+import (
+	"slices"
+	"time"
+)
+
+// loosest allows what either of two settings allows: a profile that only complains must refuse nothing that would
+// pass without it, nor anything that it would let pass itself. Other values are those of the second.
+func loosest(a, b Settings) Settings {
+	s := b
+	s.VersionMin, s.VersionMax = min(a.VersionMin, b.VersionMin), max(a.VersionMax, b.VersionMax)
+	s.Ciphers, s.Groups = union(a.Ciphers, b.Ciphers), union(a.Groups, b.Groups)
+	s.ALPN, s.SNI = a.ALPN || b.ALPN, a.SNI || b.SNI
+	s.SessionReuse = a.SessionReuse || b.SessionReuse
+	s.SessionTTL, s.SessionTTLMax = max(a.SessionTTL, b.SessionTTL), max(a.SessionTTLMax, b.SessionTTLMax)
+	s.PeerAuth = min(a.PeerAuth, b.PeerAuth)
+	s.HonorApplicationValidation = a.HonorApplicationValidation || b.HonorApplicationValidation
+	s.TrustStore = a.TrustStore
+	s.Keys = union(a.Keys, b.Keys)
+	s.Limits.RSABits = min(a.Limits.RSABits, b.Limits.RSABits)
+	s.Limits.HandshakeTimeout = max(a.Limits.HandshakeTimeout, b.Limits.HandshakeTimeout)
+	s.Limits.HandshakesInFlight = max(a.Limits.HandshakesInFlight, b.Limits.HandshakesInFlight)
+	return s
+}
+
+// union is the first list with what only the second has behind it.
+func union[T comparable](a, b []T) []T {
+	out := slices.Clone(a)
+	for _, v := range b {
+		if !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// Negotiated is what a handshake has established.
+type Negotiated struct {
+	Version uint16
+	// Cipher and Group are IANA names; Group is empty where there was no key exchange of its kind.
+	Cipher, Group string
+	// ServerName is whether a client named the server.
+	ServerName bool
+}
+
+// Refused says what of a finished handshake the settings do not allow, empty when they allow all.
+func (s *Settings) Refused(n Negotiated) []string {
+	var all []string
+	if n.Version < s.VersionMin || n.Version > s.VersionMax {
+		all = append(all, VersionName(n.Version)+" ("+s.From(KeyVersions)+")")
+	}
+	if !slices.Contains(s.Ciphers, n.Cipher) {
+		all = append(all, n.Cipher+" ("+s.From(KeyCipherSuites)+")")
+	}
+	if n.Group != "" && !slices.Contains(s.Groups, n.Group) {
+		all = append(all, n.Group+" ("+s.From(KeyGroups)+")")
+	}
+	return all
+}
+
+// A Use is an exception with what it excuses.
+type Use struct {
+	*Exception
+	// Where names the section, Keys are those it excuses.
+	Where string
+	Keys  []Key
+	Alive bool
+}
+
+// Exceptions are all exceptions of the policy, also those that are dead at now or excuse nothing.
+func (p *Policy) Exceptions(now time.Time) []Use {
+	all := p.global.uses("global", now)
+	for _, profile := range p.profiles {
+		where := "profile " + profile.Name
+		all = append(all, profile.Layer.uses(where, now)...)
+		for i := range profile.Sections {
+			s := &profile.Sections[i]
+			all = append(all, s.Layer.uses(where+", destination "+s.String(), now)...)
+		}
+	}
+	return all
+}
+
+// uses are the exceptions of a layer.
+func (l *Layer) uses(where string, now time.Time) []Use {
+	var all []Use
+	l.Set.each(func(k Key) {
+		e := l.Excuses[k]
+		if e == nil {
+			return
+		}
+		i := slices.IndexFunc(all, func(u Use) bool { return u.Exception == e })
+		if i < 0 {
+			i = len(all)
+			all = append(all, Use{Exception: e, Where: where, Alive: e.Alive(now)})
+		}
+		if l.weak.Has(k) {
+			all[i].Keys = append(all[i].Keys, k)
+		}
+	})
+	return all
+}

@@ -1,0 +1,182 @@
+package policy
+
+import (
+	"fmt"
+	"math/bits"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/securesocketapi/ssa/abi"
+)
+
+// A Key is one thing a policy settles, of which each has a source of its own.
+type Key uint8
+
+// The keys.
+const (
+	KeyVersions Key = iota
+	KeyCipherSuites
+	KeyGroups
+	KeyALPN
+	KeySNI
+	KeySessionTickets
+	KeySessionTTL
+	KeySessionTTLMax
+	KeySessionCacheSize
+	KeyTrustStore
+	KeyHonorApplicationValidation
+	KeyRSABitsMin
+	KeyClientCertificates
+	KeyHandshakeTimeout
+	KeyHandshakesInFlight
+	KeySockets
+	KeyCertificates
+	KeyKeys
+	keyCount
+)
+
+// field is what is known about a key.
+type field struct {
+	// name is the key's in the files.
+	name string
+	// copy copies the values of the key.
+	copy func(to, from *Settings)
+	// show is the value as an administrator would write it.
+	show func(*Settings) string
+}
+
+// fields are the rows of all keys; never changed.
+var fields = [keyCount]field{
+	KeyVersions: {"versions",
+		func(to, from *Settings) { to.VersionMin, to.VersionMax = from.VersionMin, from.VersionMax }, showVersions},
+	KeyCipherSuites: {"cipher_suites",
+		func(to, from *Settings) { to.Ciphers = from.Ciphers },
+		func(s *Settings) string { return strings.Join(s.Ciphers, " ") }},
+	KeyGroups: {"groups",
+		func(to, from *Settings) { to.Groups = from.Groups },
+		func(s *Settings) string { return strings.Join(s.Groups, " ") }},
+	KeyALPN: {"extensions.alpn",
+		func(to, from *Settings) { to.ALPN = from.ALPN },
+		func(s *Settings) string { return strconv.FormatBool(s.ALPN) }},
+	KeySNI: {"extensions.sni",
+		func(to, from *Settings) { to.SNI = from.SNI },
+		func(s *Settings) string { return strconv.FormatBool(s.SNI) }},
+	KeySessionTickets: {"extensions.session_tickets",
+		func(to, from *Settings) { to.SessionReuse = from.SessionReuse },
+		func(s *Settings) string { return strconv.FormatBool(s.SessionReuse) }},
+	KeySessionTTL: {"session_cache.ttl",
+		func(to, from *Settings) { to.SessionTTL = from.SessionTTL },
+		func(s *Settings) string { return showSeconds(s.SessionTTL) }},
+	KeySessionTTLMax: {"session_cache.max_ttl",
+		func(to, from *Settings) { to.SessionTTLMax = from.SessionTTLMax },
+		func(s *Settings) string { return showSeconds(s.SessionTTLMax) }},
+	KeySessionCacheSize: {"session_cache.size",
+		func(to, from *Settings) { to.Limits.Sessions = from.Limits.Sessions },
+		func(s *Settings) string { return strconv.Itoa(s.Limits.Sessions) }},
+	KeyTrustStore: {"trust_store",
+		func(to, from *Settings) { to.TrustStore = from.TrustStore }, showStore},
+	KeyHonorApplicationValidation: {"honor_application_validation",
+		func(to, from *Settings) { to.HonorApplicationValidation = from.HonorApplicationValidation },
+		func(s *Settings) string { return strconv.FormatBool(s.HonorApplicationValidation) }},
+	KeyRSABitsMin: {"rsa_bits_min",
+		func(to, from *Settings) { to.Limits.RSABits = from.Limits.RSABits },
+		func(s *Settings) string { return strconv.Itoa(s.Limits.RSABits) }},
+	KeyClientCertificates: {"client_certificates",
+		func(to, from *Settings) { to.PeerAuth = from.PeerAuth },
+		func(s *Settings) string { return PeerAuthName(s.PeerAuth) }},
+	KeyHandshakeTimeout: {"limits.handshake_timeout",
+		func(to, from *Settings) { to.Limits.HandshakeTimeout = from.Limits.HandshakeTimeout },
+		func(s *Settings) string { return s.Limits.HandshakeTimeout.String() }},
+	KeyHandshakesInFlight: {"limits.handshakes_in_flight",
+		func(to, from *Settings) { to.Limits.HandshakesInFlight = from.Limits.HandshakesInFlight },
+		func(s *Settings) string { return strconv.Itoa(s.Limits.HandshakesInFlight) }},
+	KeySockets: {"limits.sockets",
+		func(to, from *Settings) { to.Limits.Sockets = from.Limits.Sockets },
+		func(s *Settings) string { return strconv.Itoa(s.Limits.Sockets) }},
+	KeyCertificates: {"certificate",
+		func(to, from *Settings) { to.Certificates = from.Certificates }, showCertificates},
+	KeyKeys: {"keys",
+		func(to, from *Settings) { to.Keys = from.Keys }, showKeys},
+}
+
+// Keys are all keys, in the order in which they are shown.
+func Keys() []Key {
+	all := make([]Key, keyCount)
+	for i := range all {
+		all[i] = Key(i)
+	}
+	return all
+}
+
+// String is the key's name in the files, with its table: "limits.sockets".
+func (k Key) String() string {
+	if k < keyCount {
+		return fields[k].name
+	}
+	return fmt.Sprintf("key %d", uint8(k))
+}
+
+// Show is the value of a key as an administrator reads it.
+func (s *Settings) Show(k Key) string { return fields[k].show(s) }
+
+// A KeySet is a set of keys.
+type KeySet uint32
+
+// With is the set with a key more.
+func (s KeySet) With(k Key) KeySet { return s | 1<<k }
+
+// Has says whether a key is in the set.
+func (s KeySet) Has(k Key) bool { return s&(1<<k) != 0 }
+
+// each calls fn for the keys of the set, in order.
+func (s KeySet) each(fn func(Key)) {
+	for s != 0 {
+		fn(Key(bits.TrailingZeros32(uint32(s))))
+		s &= s - 1
+	}
+}
+
+func showVersions(s *Settings) string {
+	var names []string
+	for v := s.VersionMax; v >= s.VersionMin && v >= abi.VersionTLS10; v-- {
+		names = append(names, strings.ReplaceAll(VersionName(v), " ", ""))
+	}
+	return strings.Join(names, " ")
+}
+
+func showSeconds(n int) string { return (time.Duration(n) * time.Second).String() }
+
+func showStore(s *Settings) string {
+	if s.TrustStore == "" {
+		return "system"
+	}
+	return s.TrustStore
+}
+
+func showCertificates(s *Settings) string {
+	var chains []string
+	for _, c := range s.Certificates {
+		chains = append(chains, c.Chain)
+	}
+	return strings.Join(chains, " ")
+}
+
+func showKeys(s *Settings) string {
+	var globs []string
+	for _, g := range s.Keys {
+		globs = append(globs, g.String())
+	}
+	return strings.Join(globs, " ")
+}
+
+// PeerAuthName is the word for one of abi.PeerAuthNone, PeerAuthRequest and PeerAuthRequire.
+func PeerAuthName(n int) string {
+	switch n {
+	case abi.PeerAuthRequest:
+		return "request"
+	case abi.PeerAuthRequire:
+		return "require"
+	}
+	return "none"
+}
