@@ -65,8 +65,10 @@ func (s *Socket) recorded() []recorded {
 }
 
 // offer gives a connection to the accept that waits longest, or queues it with a token. One that comes back
-// goes to the head.
+// goes to the head. The lock spans the token too: there is never one without its connection, which would leave
+// a listener readable for ever.
 func (l *listener) offer(a *Accepted, back bool) error {
+	ref := l.socket.reference()
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
@@ -85,8 +87,8 @@ func (l *listener) offer(a *Accepted, back bool) error {
 	} else {
 		l.ready = append(l.ready, a)
 	}
+	err := token(ref)
 	l.mu.Unlock()
-	err := l.socket.token()
 	if err != nil && !errors.Is(err, errClosed) {
 		l.socket.table.log.Warn("tell a program of a connection", "error", err) // the next one tells of both
 		return nil
@@ -95,10 +97,10 @@ func (l *listener) offer(a *Accepted, back bool) error {
 }
 
 // token makes the program's listener readable by connecting to it. What is at the other end of it is closed.
-func (s *Socket) token() error {
-	s.mu.Lock()
-	ref := s.ref
-	s.mu.Unlock()
+func token(ref linux.FD) error {
+	if ref == linux.NoFD {
+		return errClosed
+	}
 	fd, err := linux.Socket(linux.AFUnix, linux.SockStream|linux.SockNonblock, 0)
 	if err != nil {
 		return err
@@ -112,6 +114,13 @@ func (s *Socket) token() error {
 	default:
 		return fmt.Errorf("wake the program's listener: %w", err)
 	}
+}
+
+// reference reaches the program's socket when it is bound; see watcher.
+func (s *Socket) reference() linux.FD {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ref
 }
 
 // Accept takes a finished connection. When there is none it returns a channel that yields one to a caller

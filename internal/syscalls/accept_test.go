@@ -165,11 +165,18 @@ func TestAcceptInWrongStates(t *testing.T) {
 func TestAcceptWaits(t *testing.T) {
 	w, s := simulated(t)
 	fd, l := w.listening(t, 0)
-	first := s.begin(seccomp.Accept, uint64(fd))
-	l.arrive(client(1))
-	want(t, "accept", first.wait(t).errno, 0)
-	if got := w.poll(t, fd, linux.PollIn); got != 0 {
-		t.Errorf("poll after a blocked accept was served: got %#x", got)
+	for range 100 { // the connection comes before, after and while the call begins to wait
+		first := s.begin(seccomp.Accept, uint64(fd))
+		l.arrive(client(1))
+		r := first.wait(t)
+		want(t, "accept", r.errno, 0)
+		if got := w.poll(t, fd, linux.PollIn); got != 0 {
+			t.Fatalf("poll after a blocked accept was served: got %#x", got)
+		}
+		w.close(t, r.value)
+		if _, err := w.table.Sweep(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -203,8 +203,10 @@ func TestConnectNonblocking(t *testing.T) {
 func TestSocketErrorTellsOfSuccess(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		addr := peer(t)
+		_, open := w.service.gate()
 		fd := w.tls(t, linux.SockNonblock)
 		want(t, "connect", w.connect(t, fd, addr), linux.EINPROGRESS)
+		open(nil)
 		until(t, "it is writable", func() bool { return w.poll(t, fd, linux.PollOut) == linux.PollOut })
 		want(t, "SO_ERROR", w.socketError(t, fd), 0)
 		want(t, "connect after SO_ERROR, as with TCP", w.connect(t, fd, addr), 0)
@@ -336,13 +338,16 @@ func TestCallThatGoesAwayWhileConnecting(t *testing.T) {
 func TestClosingCancelsTheHandshake(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		ended := make(chan error, 1)
+		entered := make(chan bool, 1)
 		w.service.handshake(func(ctx context.Context, _ socket.Dial) error {
+			entered <- true
 			<-ctx.Done()
 			ended <- ctx.Err()
 			return ctx.Err()
 		})
 		fd := w.tls(t, linux.SockNonblock)
 		want(t, "connect", w.connect(t, fd, peer(t)), linux.EINPROGRESS)
+		event(t, entered)
 		w.close(t, fd)
 		if err := event(t, ended); err == nil {
 			t.Error("the handshake goes on for a socket that was closed")

@@ -51,9 +51,9 @@ func TestFailedConnectStaysTheReason(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		addr := peer(t)
 		_, open := w.service.gate()
-		open(abi.Failf(abi.Rejected, "the certificate is for somebody else"))
 		fd := w.tls(t, linux.SockNonblock)
 		want(t, "connect", w.connect(t, fd, addr), linux.EINPROGRESS)
+		open(abi.Failf(abi.Rejected, "the certificate is for somebody else"))
 		until(t, "it shows an error", func() bool { return w.poll(t, fd, linux.PollOut)&linux.PollErr != 0 })
 		_, _, errno := w.get(t, fd, abi.ProtoTLS, int(abi.TLSPeerIdentity), 64)
 		want(t, "get TLS_PEER_IDENTITY", errno, linux.ENOTCONN)
