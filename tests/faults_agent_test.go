@@ -177,17 +177,6 @@ func (p process) descriptors() map[string]string {
 	return open
 }
 
-// sockets counts its descriptors that are sockets.
-func (p process) sockets() int {
-	n := 0
-	for _, target := range p.descriptors() {
-		if strings.HasPrefix(target, "socket:") {
-			n++
-		}
-	}
-	return n
-}
-
 // settles waits until the process has at most n descriptors, and fails with what they are.
 func (p process) settles(t testing.TB, n int) {
 	t.Helper()

@@ -152,7 +152,7 @@ func TestFaultsSlowClients(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close()
+		t.Cleanup(func() { _ = c.Close() })
 		if i%2 == 0 {
 			continue
 		}
@@ -234,7 +234,9 @@ func TestFaultsListenerClosedUnderClients(t *testing.T) {
 		if n, err := io.Copy(io.Discard, c); err == nil && n > 0 {
 			t.Errorf("a client in its handshake got %d bytes after the listener was closed", n)
 		}
-		c.Close()
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
 		a.do("close_all(lab)")
 	}
 	s.settles(t, before)

@@ -61,7 +61,8 @@ func semanticsEnv(t *testing.T) []string {
 	cert := ca.Issue(t, testutil.Leaf{Names: []string{"localhost"}, IPs: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}})
 	outside := filepath.Join(t.TempDir(), "outside")
 	testutil.Start(t, exec.Command(testutil.Python(t), "-B", "semantics/outside.py", outside)).WaitOutput("ready")
-	return append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "SSA_TEST_CA="+ca.Path, "SSA_TEST_CHAIN="+cert.Chain,
+	inherited := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SSA_TEST_") })
+	return append(inherited, "PYTHONDONTWRITEBYTECODE=1", "SSA_TEST_CA="+ca.Path, "SSA_TEST_CHAIN="+cert.Chain,
 		"SSA_TEST_KEY="+cert.Key, "SSA_TEST_OUTSIDE="+outside)
 }
 
