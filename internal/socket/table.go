@@ -112,7 +112,8 @@ func (t *Table) byInode(inode uint64) *Socket {
 // errFull is what a program meets at the bound of its tree.
 var errFull = fmt.Errorf("the supervised programs have too many TLS sockets: %w", linux.EMFILE)
 
-// add enters a socket under the identity of its program's end.
+// add enters a socket under the identity of its program's end. At the bound it first looks for sockets that
+// are gone, as long as there may be any.
 func (t *Table) add(s *Socket, local linux.FD) error {
 	cookie, err := linux.SocketCookie(local)
 	if err != nil {
@@ -123,13 +124,29 @@ func (t *Table) add(s *Socket, local linux.FD) error {
 		return errors.New("find the inode of a socket in /proc/self/fd")
 	}
 	s.cookie, s.inode, s.table = cookie, inode, t
+	if t.enter(s) {
+		return nil
+	}
+	if t.anyLoose() {
+		if _, err := t.Sweep(); err != nil {
+			return err
+		}
+	}
+	if !t.enter(s) {
+		return errFull
+	}
+	return nil
+}
+
+// enter adds s; false at the bound and after Close.
+func (t *Table) enter(s *Socket) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed || len(t.sockets) >= t.max {
-		return errFull
+		return false
 	}
-	t.replace(inode, s)
-	return nil
+	t.replace(s.inode, s)
+	return true
 }
 
 // replace enters s; a socket that had the same inode before is gone for certain.

@@ -76,6 +76,13 @@ func (s *service) handshakes() int {
 	return len(s.dials)
 }
 
+// all are the connections so far.
+func (s *service) all() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]*conn(nil), s.conns...)
+}
+
 // lastConn is the newest connection.
 func (s *service) lastConn(t *testing.T) *conn {
 	t.Helper()
@@ -142,10 +149,7 @@ func (s *service) Listen(_ context.Context, l socket.Listen) (socket.Listener, e
 
 // close waits until the connections are over.
 func (s *service) close() {
-	s.mu.Lock()
-	conns := s.conns
-	s.mu.Unlock()
-	for _, c := range conns {
+	for _, c := range s.all() {
 		c.Abort()
 	}
 	s.work.Wait()

@@ -57,9 +57,6 @@ func TestSocketsAreBounded(t *testing.T) {
 		}
 		want(t, "socket beyond the bound", full(), linux.EMFILE)
 		w.close(t, fds[0])
-		if _, err := w.table.Sweep(); err != nil {
-			t.Fatal(err)
-		}
 		want(t, "socket after another was closed", full(), 0)
 	})
 }
@@ -113,4 +110,27 @@ func TestForeignDescriptorsWork(t *testing.T) {
 	want(t, "connect again", w.connect(t, plain, peer(t)), linux.EISCONN)
 	want(t, "connect of no descriptor", w.connect(t, -1, peer(t)), 9)
 	want(t, "listen on a connected socket", w.listen(t, plain, 1), linux.EINVAL)
+}
+
+func TestClosedConnectionsMakeRoom(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		addr := peer(t)
+		var fds []int64
+		for range socketsMax {
+			fd := w.tls(t, 0)
+			want(t, "connect", w.connect(t, fd, addr), 0)
+			fds = append(fds, fd)
+		}
+		r := w.call(t, seccomp.Socket, linux.AFInet, linux.SockStream, abi.ProtoTLS)
+		want(t, "socket beyond the bound", r.errno, linux.EMFILE)
+		for _, fd := range fds {
+			w.close(t, fd)
+		}
+		for _, c := range w.service.all() {
+			event(t, c.done)
+		}
+		for range socketsMax {
+			w.tls(t, 0)
+		}
+	})
 }
