@@ -162,6 +162,13 @@ type running struct {
 
 func run(t testing.TB, filler int, f *fake) *running {
 	t.Helper()
+	return runWith(t, relay.Run, filler, f)
+}
+
+type runFunc func(context.Context, *os.File, relay.Session, int) error
+
+func runWith(t testing.TB, fn runFunc, filler int, f *fake) *running {
+	t.Helper()
 	program, plain := pair(t, filler)
 	unix, ok := program.(*net.UnixConn)
 	if !ok {
@@ -169,7 +176,7 @@ func run(t testing.TB, filler int, f *fake) *running {
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r := &running{fake: f, program: unix, result: make(chan error, 1), cancel: cancel}
-	go func() { r.result <- relay.Run(ctx, plain, f, filler) }()
+	go func() { r.result <- fn(ctx, plain, f, filler) }()
 	t.Cleanup(func() { cancel(nil) })
 	return r
 }

@@ -55,7 +55,7 @@ func (l *link) forward(in *inbound) error {
 		in.deaf = werr != nil // SHUT_RD or close; which of them, the other direction finds out
 	}
 	if in.deaf && l.isLingering() {
-		if in.discarded += n; in.discarded > LingerBytes {
+		if in.discarded += n; in.discarded > l.limits.discard {
 			return errEnough
 		}
 	}

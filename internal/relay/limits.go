@@ -22,6 +22,15 @@ const (
 	SendBuffer = 256 << 10
 )
 
+// limits are the bounds that a test shortens. tick is how often a write that waits is looked at.
+type limits struct {
+	linger, stall, tick time.Duration
+	discard             int
+}
+
+// stallTick is the tick outside tests.
+const stallTick = time.Second
+
 // batches holds nothing that a caller could observe: contents are overwritten before they are read.
 var batches = sync.Pool{New: func() any { b := make([]byte, BatchBytes); return &b }}
 

@@ -119,7 +119,7 @@ func (l *link) startLinger() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lingering = true
-	l.linger = time.AfterFunc(LingerTime, func() { _ = l.s.Close() })
+	l.linger = time.AfterFunc(l.limits.linger, func() { _ = l.s.Close() })
 	_ = l.raw.Control(drain) // a program that shut both directions down finds the end it made itself
 	_ = l.plain.Close()
 }

@@ -22,9 +22,10 @@ import (
 
 // link is one connection.
 type link struct {
-	plain *os.File
-	raw   rawConn
-	s     Session
+	plain  *os.File
+	raw    rawConn
+	s      Session
+	limits limits
 
 	// Of the goroutine that sends.
 	queue   queue
@@ -53,10 +54,18 @@ type rawConn interface {
 // closes both. The first filler bytes in the receive queue of plain are not the program's. A cancelled ctx
 // resets both sides. The error is why a connection did not end as it should: of the session, or of ctx.
 func Run(ctx context.Context, plain *os.File, s Session, filler int) error {
-	l := &link{plain: plain, s: s}
+	return newLink(plain, s).run(ctx, filler)
+}
+
+func newLink(plain *os.File, s Session) *link {
+	l := &link{plain: plain, s: s, limits: limits{linger: LingerTime, discard: LingerBytes, stall: StallTime, tick: stallTick}}
 	l.receive = l.arrived
+	return l
+}
+
+func (l *link) run(ctx context.Context, filler int) error {
 	defer l.release()
-	raw, err := plain.SyscallConn()
+	raw, err := l.plain.SyscallConn()
 	if err != nil {
 		return abi.Failf(abi.Reset, "relay to the program: %w", err)
 	}

@@ -205,13 +205,41 @@ func TestAbortiveClose(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			f := newFake()
 			f.lingerZero, f.stuck = true, row.stuck
-			r := run(t, 1, f)
+			r := runWith(t, relay.RunBriefly, 1, f)
 			row.do(t, r)
 			_ = r.wait(t)
 			if !r.isReset {
 				t.Error("the connection is not reset")
 			}
 		})
+	}
+}
+
+// TestLingerTime has a peer that never ends.
+func TestLingerTime(t *testing.T) {
+	r := runWith(t, relay.RunBriefly, 1, newFake())
+	_ = r.program.Close()
+	if err := r.wait(t); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+	if !r.finished || !r.closed || r.isReset {
+		t.Errorf("close_notify %v, closed %v, reset %v; want the first two", r.finished, r.closed, r.isReset)
+	}
+}
+
+// TestStall has a peer that never reads, and a program that closes.
+func TestStall(t *testing.T) {
+	f := newFake()
+	f.stuck = true
+	r := runWith(t, relay.RunBriefly, 1, f)
+	r.writes(t, "unread")
+	r.await(t, "the write is stuck", func() bool { return r.writing })
+	_ = r.program.Close()
+	if err := r.wait(t); err == nil || !strings.Contains(err.Error(), "it has read nothing for") {
+		t.Errorf("Run: %v", err)
+	}
+	if !r.isReset {
+		t.Error("the connection is not reset")
 	}
 }
 

@@ -19,18 +19,15 @@ type stall struct {
 	ticks int
 }
 
-// stallTick is how often a waiting write is looked at.
-const stallTick = time.Second
-
 func (s *stall) begin(l *link) {
 	s.writes.Add(1)
 	if s.armed.Load() {
 		return
 	}
 	if s.timer == nil {
-		s.timer = time.AfterFunc(stallTick, func() { s.tick(l) })
+		s.timer = time.AfterFunc(l.limits.tick, func() { s.tick(l) })
 	} else {
-		s.timer.Reset(stallTick)
+		s.timer.Reset(l.limits.tick)
 	}
 	s.armed.Store(true)
 }
@@ -58,8 +55,8 @@ func (s *stall) tick(l *link) {
 		s.seen, s.ticks = now, 0
 	}
 	s.ticks++
-	if !l.stalled(time.Duration(s.ticks) * stallTick) {
-		s.timer.Reset(stallTick)
+	if !l.stalled(time.Duration(s.ticks) * l.limits.tick) {
+		s.timer.Reset(l.limits.tick)
 	}
 }
 
@@ -72,7 +69,7 @@ func (l *link) stalled(waited time.Duration) bool {
 		l.reset()
 		return true
 	}
-	if waited < StallTime {
+	if waited < l.limits.stall {
 		return false
 	}
 	l.fail(abi.Failf(abi.Reset, "send to the peer: it has read nothing for %v and the program has closed", waited))

@@ -28,6 +28,14 @@ func (acceptAll) Verify([]*x509.Certificate) error { return nil }
 // pair makes the program's socket, with filler bytes written, and our end of it.
 func pair(t testing.TB, filler int) (program net.Conn, plain *os.File) {
 	t.Helper()
+	program, plain = ends(t, filler)
+	t.Cleanup(func() { _ = program.Close() })
+	return program, plain
+}
+
+// ends is pair that leaves it to the test to close the program's end.
+func ends(t testing.TB, filler int) (program net.Conn, plain *os.File) {
+	t.Helper()
 	a, b, err := linux.SocketPair()
 	if err != nil {
 		t.Fatalf("make socket pair: %v", err)
@@ -43,13 +51,10 @@ func pair(t testing.TB, filler int) (program net.Conn, plain *os.File) {
 		t.Fatal(err)
 	}
 	defer func() { _ = fa.Close() }()
-	program, err = net.FileConn(fa)
-	if err != nil {
+	if program, err = net.FileConn(fa); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = program.Close() })
-	plain, err = b.File("plain")
-	if err != nil {
+	if plain, err = b.File("plain"); err != nil {
 		t.Fatal(err)
 	}
 	return program, plain
@@ -84,7 +89,11 @@ func config(t testing.TB) *tls.Config {
 // connect makes a TCP connection.
 func connect(t testing.TB) (client, server net.Conn) {
 	t.Helper()
-	l := testutil.Listen(t)
+	return connectTo(t, testutil.Listen(t))
+}
+
+func connectTo(t testing.TB, l net.Listener) (client, server net.Conn) {
+	t.Helper()
 	client, err := net.Dial("tcp4", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
