@@ -81,6 +81,7 @@ def connect_signalled(lab, restart, stage):
     main = threading.get_native_id()
 
     def others():
+        gate.knocked()
         lab.blocked_in("connect", tid=main)
         signal.pthread_kill(threading.main_thread().ident, USR)
         if restart:
@@ -316,6 +317,7 @@ def signal_ignored(lab):
     main = threading.get_native_id()
 
     def others():
+        gate.knocked()
         lab.blocked_in("connect", tid=main)
         os.kill(os.getpid(), USR)
         lab.blocked_in("connect", tid=main)
@@ -333,6 +335,7 @@ def signal_blocked(lab):
     main = threading.get_native_id()
 
     def others():
+        gate.knocked()
         lab.blocked_in("connect", tid=main)
         signal.pthread_kill(threading.main_thread().ident, USR)
         gate.open()
