@@ -169,7 +169,7 @@ func (h *Handle) Name() ([]byte, error) {
 func (h *Handle) Peer() ([]byte, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.state != abi.Connected || h.conn != nil && h.conn.Err() != nil {
+	if h.state != abi.Connected {
 		return nil, linux.ENOTCONN
 	}
 	return InetSockaddr(h.remote, domainOf(h.remote, h.domain)), nil
