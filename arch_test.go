@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"internal/socket":   {"abi", "internal/linux", "internal/resolve"},
 	"internal/syscalls": {"abi", "internal/linux", "internal/seccomp", "internal/socket"},
 	"internal/policy":   {"abi"},
+	"internal/config":   {"abi", "internal/linux", "internal/policy"},
 	"internal/keys":     {"abi"},
 	"internal/verify":   {"abi", "internal/policy"},
 	"internal/engine":   {"abi", "internal/linux", "internal/policy"},

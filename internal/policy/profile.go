@@ -47,7 +47,7 @@ type Match struct {
 	Users           []User
 }
 
-// A User is one by name and number.
+// A User is one by name and number. A negative number is nobody's.
 type User struct {
 	Name string
 	UID  int
@@ -182,7 +182,7 @@ func (e *entry) above(o *entry) bool {
 
 // ties says whether some program is of both entries and neither is more specific.
 func (e *entry) ties(o *entry) bool {
-	if e.rank != o.rank || e.user != nil && e.user.UID != o.user.UID {
+	if e.rank != o.rank || e.user != nil && (e.user.UID != o.user.UID || e.user.UID < 0) {
 		return false
 	}
 	for c, g := range e.globs {

@@ -1,0 +1,54 @@
+package config
+
+// The tables of the files, as texts name them.
+const (
+	inGlobal      = "the global settings"
+	inProfile     = "a profile"
+	inDestination = "a destination"
+	inExtensions  = "extensions"
+	inCache       = "session_cache"
+	inLimits      = "limits"
+	inMatch       = "match"
+	inCertificate = "certificate"
+	inWeaker      = "allow_weaker"
+)
+
+// refused is why a key that is meaningful elsewhere cannot be honoured here; empty for one that is unknown.
+func refused(name, where string) string {
+	switch where + "." + name {
+	case inExtensions + ".ocsp_stapling":
+		return "the TLS engine always asks a server for a stapled response and staples none itself; neither can be changed"
+	case inExtensions + ".supported_groups":
+		return "set groups instead"
+	case inCache + ".location":
+		return "sessions are kept in memory only"
+	case inCache + ".size", inLimits + ".sockets":
+		return "is counted for all programs together; set it in the global settings"
+	case inDestination + ".client_certificates", inLimits + ".handshakes_in_flight":
+		return "is for listeners; a destination is for connections a program makes"
+	case inDestination + ".keys", inDestination + ".mode", inDestination + ".match":
+		return "is for the profile as a whole"
+	case inGlobal + ".keys":
+		return "grants keys to one application; set it in a profile"
+	case inGlobal + ".mode", inGlobal + ".match":
+		return "belongs in a profile"
+	case inGlobal + ".destination":
+		return `belongs in a profile; one with match = { exe = "/**" } is for every program`
+	}
+	return unchangeable(name)
+}
+
+// unchangeable is why no table can have a key.
+func unchangeable(name string) string {
+	switch name {
+	case "signature_algorithms":
+		return "the TLS engine cannot choose among signature algorithms"
+	case "early_data", "zero_rtt":
+		return "the TLS engine does no 0-RTT over TCP, neither as client nor as server"
+	case "ktls":
+		return "the TLS engine does not use the kernel's TLS"
+	case "renegotiation", "compression":
+		return "is always off"
+	}
+	return ""
+}
