@@ -97,8 +97,9 @@ func (l *link) closePlain() {
 	_ = l.plain.Close()
 }
 
-// drain leaves nothing unread.
+// drain leaves nothing unread, and lets nothing more be written.
 func drain(fd uintptr) {
+	_ = linux.Shutdown(linux.FD(fd), linux.ShutRdWr)
 	scratch := borrow()
 	defer giveBack(scratch)
 	for {

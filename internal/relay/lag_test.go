@@ -82,7 +82,7 @@ func TestKilled(t *testing.T) {
 }
 
 // watched is a fake session that checks at each write that a byte lies unread in the relay's queue.
-func watched(t *testing.T) (*fake, *running) {
+func watched(t testing.TB) (*fake, *running) {
 	t.Helper()
 	conn, plain := pair(t, 5)
 	program, _ := conn.(*net.UnixConn)
@@ -204,4 +204,64 @@ s.send(b"!", socket.MSG_OOB)
 	if err := r.wait(t); err != nil {
 		t.Errorf("Run: %v", err)
 	}
+}
+
+// TestWritable has the lag byte in the largest buffer the kernel makes: the program's socket must be writable
+// whenever the relay has taken what was written.
+func TestWritable(t *testing.T) {
+	f := newFake()
+	r := run(t, 1, f)
+	raw, err := r.program.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What the kernel gives a socket that asks for nothing.
+	const sendBuffer = 212992 / 2
+	written := 0
+	for range 3 {
+		err := raw.Control(func(fd uintptr) {
+			_ = linux.SetsockoptInt(linux.FD(fd), linux.SolSocket, linux.SoSndBuf, sendBuffer)
+			n, _ := linux.Send(linux.FD(fd), make([]byte, 1<<20))
+			written += n
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.await(t, "everything is taken", func() bool { return len(f.out) == written })
+		_ = raw.Control(func(fd uintptr) {
+			if events, err := linux.Poll(linux.FD(fd), linux.PollOut, 0); events&linux.PollOut == 0 || err != nil {
+				t.Errorf("after %d bytes poll gives %#x and %v, want POLLOUT", written, events, err)
+			}
+		})
+	}
+}
+
+// FuzzQueue: however a program cuts what it writes, the peer gets the same bytes, and one of them always lies
+// unread.
+func FuzzQueue(f *testing.F) {
+	f.Add([]byte{1, 2, 3, 255, 255, 255, 0, 1})
+	f.Add(bytes.Repeat([]byte{200}, 50))
+	f.Fuzz(func(t *testing.T, cuts []byte) {
+		f, r := watched(t)
+		var want []byte
+		for i, cut := range cuts[:min(len(cuts), 100)] {
+			size := int(cut)
+			if cut > 128 {
+				size = int(cut-128) * 600 // around the sizes at which the relay changes its ways
+			}
+			chunk := bytes.Repeat([]byte{byte(i)}, size)
+			want = append(want, chunk...)
+			if _, err := r.program.Write(chunk); err != nil {
+				t.Fatal(err)
+			}
+			if cut%4 == 0 {
+				f.awaitOut(t, string(want))
+			}
+		}
+		_ = r.program.CloseWrite()
+		f.ends(io.EOF)
+		if err := r.wait(t); err != nil || !bytes.Equal(f.output(), want) {
+			t.Errorf("Run: %v; the peer got %d bytes, want %d", err, len(f.output()), len(want))
+		}
+	})
 }

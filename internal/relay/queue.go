@@ -11,6 +11,10 @@ import (
 // end, after the data already queued for it; one closed with nothing unread gives the end of the stream
 // (unix_release_sock). So a relay that is killed is never taken for a peer that closed.
 //
+// The byte keeps the whole buffer it lies in charged to the program's socket: up to 49 kB, of which a socket may
+// have a quarter of its send buffer outstanding and still be writable (unix_writable). So the program's send
+// buffer must not be smaller than the kernel's default of 208 kB, or poll(2) would never say POLLOUT again.
+//
 // A short batch is peeked whole and then read but for its last byte: two system calls, and one to find that
 // nothing is there. A long one is read but for its last byte, which is peeked then: three, and no byte twice.
 type queue struct {

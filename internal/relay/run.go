@@ -51,8 +51,9 @@ type rawConn interface {
 }
 
 // Run relays between plain, our end of an AF_UNIX stream pair, and s until both directions have ended, and
-// closes both. The first filler bytes in the receive queue of plain are not the program's. A cancelled ctx
-// resets both sides. The error is why a connection did not end as it should: of the session, or of ctx.
+// closes both. The first filler bytes in the receive queue of plain are not the program's; with none there is no
+// lag byte before the program writes. A cancelled ctx resets both sides. The error is why a connection did not
+// end as it should: of the session, or of ctx.
 func Run(ctx context.Context, plain *os.File, s Session, filler int) error {
 	return newLink(plain, s).run(ctx, filler)
 }

@@ -215,6 +215,19 @@ func TestAbortiveClose(t *testing.T) {
 	}
 }
 
+// TestNoFiller begins without a lag byte: it is there once the program has written.
+func TestNoFiller(t *testing.T) {
+	r := run(t, 0, newFake())
+	r.send("hello")
+	r.writes(t, "first")
+	r.awaitOut(t, "first")
+	r.ends(errFake)
+	r.reads(t, "hello", linux.ECONNRESET)
+	if err := r.wait(t); !errors.Is(err, errFake) {
+		t.Errorf("Run: %v, want %v", err, errFake)
+	}
+}
+
 // TestLingerTime has a peer that never ends.
 func TestLingerTime(t *testing.T) {
 	r := runWith(t, relay.RunBriefly, 1, newFake())
