@@ -41,6 +41,7 @@ func (c ClientConfig) sessionKey() [sha256.Size]byte {
 	d.Write(c.Trust[:])
 	d.texts(c.ALPN)
 	d.texts(slices.Sorted(slices.Values(c.Settings.Ciphers)))
+	d.texts(slices.Sorted(slices.Values(c.Settings.Groups)))
 	d.credentials(c.Credentials)
 	return d.sum()
 }

@@ -30,6 +30,9 @@ func newChoice(c Credential) choice {
 // The client decides about a certificate that does not suit it; its alert says more than a refusal here could.
 func (s *Server) choose(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	name := strings.ToLower(strings.TrimSuffix(hello.ServerName, "."))
+	if !s.config.Settings.SNI {
+		name = ""
+	}
 	fits := s.suiting(func(c choice) bool { return name != "" && s.serves(name) && matchesAny(c.names, name) })
 	if len(fits) == 0 {
 		fits = s.suiting(func(c choice) bool { return slices.Equal(c.names, s.choices[0].names) })

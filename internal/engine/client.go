@@ -32,7 +32,9 @@ func (e *Engine) Client(ctx context.Context, network *os.File, c ClientConfig) (
 		sessions: e.sessions, key: c.sessionKey(), now: e.now, ttl: lifetime(c.Settings), reuse: c.Settings.SessionReuse,
 	}
 	t := e.base(c.Settings)
-	t.ServerName = c.Name
+	if c.Settings.SNI {
+		t.ServerName = c.Name
+	}
 	t.NextProtos = c.ALPN
 	t.ClientSessionCache = cache
 	// Verification is the verifier's, for resumed sessions too, and its errors keep their class.

@@ -16,10 +16,11 @@ func (e *Engine) base(s policy.Settings) *tls.Config {
 		}
 	}
 	return &tls.Config{
-		Time:         e.now,
-		MinVersion:   s.VersionMin,
-		MaxVersion:   s.VersionMax,
-		CipherSuites: ids,
+		Time:             e.now,
+		MinVersion:       s.VersionMin,
+		MaxVersion:       s.VersionMax,
+		CipherSuites:     ids,
+		CurvePreferences: groups(s),
 		// Small first records help browsers and cost a relay one system call each.
 		DynamicRecordSizingDisabled: true,
 		SessionTicketsDisabled:      s.SessionTTL == 0,

@@ -16,8 +16,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"time"
-
-	"github.com/securesocketapi/ssa/internal/policy"
 )
 
 // Config is what an engine needs.
@@ -45,15 +43,6 @@ func New(c Config) *Engine {
 		c.Sessions = 1024
 	}
 	return &Engine{now: c.Now, sessions: newSessions(c.Sessions), vault: newVault(c.Now)}
-}
-
-// Caps is what the engine can do. Go offers the suites of TLS 1.3 all or not at all.
-func Caps() policy.Caps {
-	var names []string
-	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
-		names = append(names, s.Name)
-	}
-	return policy.Caps{Ciphers: names}
 }
 
 // A Credential is a certificate chain, leaf first, with the key that signs for its leaf.

@@ -126,6 +126,7 @@ func (c ServerConfig) context() [sha256.Size]byte {
 	d.texts(c.Names)
 	d.texts(c.ALPN)
 	d.texts(slices.Sorted(slices.Values(c.Settings.Ciphers)))
+	d.texts(slices.Sorted(slices.Values(c.Settings.Groups)))
 	d.credentials(c.Credentials)
 	return d.sum()
 }

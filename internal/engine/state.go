@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 
 	"github.com/securesocketapi/ssa/internal/linux"
+	"github.com/securesocketapi/ssa/internal/policy"
 )
 
 // State is what a handshake established.
@@ -12,7 +13,9 @@ type State struct {
 	Version uint16
 	// Cipher is the IANA name.
 	Cipher string
-	ALPN   string
+	// Group is the IANA name of the key exchange group, empty where there was none.
+	Group string
+	ALPN  string
 	// ServerName is the name the client sent (RFC 6066, section 3).
 	ServerName string
 	Resumed    bool
@@ -26,6 +29,7 @@ func stateOf(conn *tls.Conn) State {
 	return State{
 		Version:    cs.Version,
 		Cipher:     tls.CipherSuiteName(cs.CipherSuite),
+		Group:      policy.GroupName(uint16(cs.CurveID)),
 		ALPN:       cs.NegotiatedProtocol,
 		ServerName: cs.ServerName,
 		Resumed:    cs.DidResume,
