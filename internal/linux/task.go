@@ -109,7 +109,7 @@ func (t Task) workingDirectory() (string, error) {
 		return "", err
 	}
 	rel, ok := strings.CutPrefix(cwd, strings.TrimSuffix(root, "/"))
-	if !ok {
+	if !ok || rel != "" && rel[0] != '/' {
 		return "", ENOENT
 	}
 	return rel, nil
