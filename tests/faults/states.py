@@ -232,9 +232,11 @@ def reset_handshakes(address, n):
 
 LEVELS = [(IPPROTO_TLS, range(80, 131)), (socket.SOL_SOCKET, range(0, 83)), (socket.IPPROTO_TCP, [*range(0, 46), 205]),
           (socket.IPPROTO_IP, range(0, 70)), (socket.IPPROTO_IPV6, range(0, 82)), (socket.IPPROTO_UDP, range(0, 5))]
-# HARSH are options that by right end or stall the connection, or need a device.
-HARSH = {(socket.SOL_SOCKET, 13), (socket.SOL_SOCKET, 25), (socket.IPPROTO_TCP, 31), (socket.SOL_SOCKET, 26),
-         (socket.SOL_SOCKET, 50)}
+# HARSH are options that by right stall or end a connection: SO_LINGER, SO_BINDTODEVICE and other interfaces, filters,
+# SO_MAX_PACING_RATE, IP_MINTTL and its like, TCP_REPAIR, TCP_MD5SIG.
+HARSH = {(socket.SOL_SOCKET, n) for n in (13, 25, 26, 36, 44, 47, 50, 51, 52, 62)} | {
+    (socket.IPPROTO_TCP, n) for n in (14, 19, 31, 38, 39)} | {
+    (socket.IPPROTO_IP, n) for n in (4, 21, 50)} | {(socket.IPPROTO_IPV6, n) for n in (73, 76)}
 
 
 def nasty_values(directory):

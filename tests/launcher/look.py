@@ -31,7 +31,7 @@ print(json.dumps({
     "arguments": sys.argv[1:],
     "environment": dict(os.environ),
     "directory": os.getcwd(),
-    "status": status("Umask", "SigBlk", "SigIgn", "Uid", "Gid", "Groups", "CapInh", "CapAmb", "Cpus_allowed"),
+    "status": status("Umask", "SigBlk", "SigIgn", "Uid", "Gid", "Groups", "CapInh", "CapAmb", "Cpus_allowed", "NoNewPrivs") if os.getuid() == 0 else None,
     "limits": limits,
     "nice": os.nice(0),
     "scheduler": os.sched_getscheduler(0),

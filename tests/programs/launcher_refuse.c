@@ -2,7 +2,8 @@
  * Stands for a kernel, container or sandbox that keeps `ssa run` from working: launcher_refuse WHAT COMMAND...
  *
  * WHAT is CALL=ERRNO, which makes a system call fail, or "listener", which takes the one listener that a process tree
- * can have, or "mute", which answers every seccomp notification ioctl with EPERM, as a security module may.
+ * can have, or "mute", which answers every seccomp notification ioctl with EPERM, as a security module may, or "5.14",
+ * which knows no SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, like kernels before 5.19.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -102,12 +103,27 @@ static void mute(void)
 	install(code, sizeof code / sizeof *code, 0);
 }
 
+/* older refuses the flag by which a call that was received is only interrupted by a fatal signal. */
+static void older(void)
+{
+	struct sock_filter code[] = {
+		LOAD(nr),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 3),
+		LOAD(args[1]),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 1 << 5, 0, 1),
+		RETURN(SECCOMP_RET_ERRNO | EINVAL),
+		RETURN(SECCOMP_RET_ALLOW),
+	};
+
+	install(code, sizeof code / sizeof *code, 0);
+}
+
 int main(int argc, char **argv)
 {
 	char *equals;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: launcher_refuse CALL=ERRNO|listener|mute COMMAND...\n");
+		fprintf(stderr, "usage: launcher_refuse CALL=ERRNO|listener|mute|5.14 COMMAND...\n");
 		return 99;
 	}
 	equals = strchr(argv[1], '=');
@@ -115,6 +131,8 @@ int main(int argc, char **argv)
 		listen_first();
 	} else if (!strcmp(argv[1], "mute")) {
 		mute();
+	} else if (!strcmp(argv[1], "5.14")) {
+		older();
 	} else if (equals) {
 		*equals = 0;
 		refuse(find(calls, argv[1]), find(errors, equals + 1));

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Run scenarios in one world: run.py tcp|tls [NAME...]. Prints one JSON line for each scenario.
+"""Run scenarios in one world: run.py tcp|tls [PATTERN...]. Prints one JSON line for each scenario.
 
 Each scenario runs in a process group of its own, several at a time, and is stopped after a minute.
 """
 import faulthandler
+import fnmatch
 import json
 import os
 import signal
@@ -58,10 +59,10 @@ def finish(name, job, status):
     print(json.dumps({"name": name, "exit": os.waitstatus_to_exitcode(status), "log": log, "stderr": err.read()}), flush=True)
 
 
-def main(world, names):
-    """Run the named scenarios, all when none is named."""
+def main(world, patterns):
+    """Run the scenarios that match, all when nothing is said."""
     table = list(lab.SCENARIOS)
-    waiting = names or table
+    waiting = [n for n in table if any(fnmatch.fnmatch(n, p) for p in patterns or ["*"])]
     running = {}
     while waiting or running:
         while waiting and len(running) < AT_ONCE:

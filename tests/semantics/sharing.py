@@ -481,3 +481,67 @@ def share_signal_driven(lab):
     s.sendall(b"x")
     lab.log("signal", signal.sigtimedwait([signal.SIGIO], DEADLINE) is not None)
     lab.log("poll", events(poll(c) & ALL))
+
+
+@scenario
+def share_blocked_calls_delay_nobody(lab):
+    """While a dozen threads block in connect and accept, other calls are answered."""
+    gate = lab.gate()
+    held = [Thread(lab.client().connect, gate.address) for _ in range(1 if gate.held_syn else 8)]
+    listeners = [lab.listener() for _ in range(4)]
+    waiting = [Thread(s.accept) for s in listeners]
+    for t in held:
+        lab.blocked_in("connect", tid=t.native_id)
+    for t in waiting:
+        lab.blocked_in("accept", tid=t.native_id)
+    listener = lab.listener()
+    for _ in range(20):
+        c, s = lab.connected(listener)
+        c.sendall(b"x")
+        exactly(s, 1)
+        c.close()
+        s.close()
+    lab.log("served meanwhile", True)
+    for s in listeners:
+        lab.client().connect(s.getsockname())
+    lab.log("accepted", [t.result()[0].fileno() > 0 for t in waiting])
+
+
+@scenario
+def share_number_reused(lab):
+    """A number that belonged to another socket says nothing about the new one."""
+    c, s = lab.pair()
+    number = c.fileno()
+    c.close()
+    lab.log("end", drain(s))
+    fresh = lab.client()
+    os.dup2(fresh.fileno(), number)
+    with socket.socket(fileno=number) as again:
+        lab.call("peer", again.getpeername)
+        lab.call("connect", again.connect, s.getsockname())
+        lab.call("peer of the first", fresh.getpeername)
+    pipe = os.pipe()
+    os.dup2(pipe[0], number)
+    lab.raw("a pipe now", "getpeername", number, None, None)
+    udp = lab.keep(socket.socket(type=socket.SOCK_DGRAM))
+    os.dup2(udp.fileno(), number)
+    lab.raw("a datagram socket now", "listen", number, 1)
+    os.close(number)
+
+
+@scenario
+def share_many_processes(lab):
+    """Twenty processes, each with sockets of its own and one of its parent's."""
+    listener = lab.listener()
+
+    def child():
+        c = lab.client()
+        c.connect(listener.getsockname())
+        c.sendall(b"%05d" % os.getpid())
+        return drain(c) != b"%05d" % os.getpid()
+    pids = [lab.child(child) for _ in range(20)]
+    for _ in pids:
+        s, _ = listener.accept()
+        s.sendall(exactly(s, 5))
+        s.close()
+    lab.log("exits", [lab.reap(p) for p in pids])
