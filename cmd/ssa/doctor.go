@@ -19,7 +19,11 @@ func doctorCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			ok := true
 			for _, p := range launch.Probes() {
-				ok = report(p) && ok
+				line, fine := report(p)
+				if _, err := fmt.Fprintln(os.Stdout, line); err != nil {
+					return err
+				}
+				ok = ok && fine
 			}
 			if !ok {
 				return exitCode(1)
@@ -29,19 +33,16 @@ func doctorCommand() *cobra.Command {
 	}
 }
 
-// report prints one probe and says whether ssa run can work with its result.
-func report(p launch.Probe) bool {
+// report tries one probe and says whether ssa run can work with its result.
+func report(p launch.Probe) (string, bool) {
 	detail, err := p.Try()
 	switch {
 	case err == nil:
-		fmt.Fprintf(os.Stdout, "ok    %s%s\n", p.Name, suffix(detail))
+		return "ok    " + p.Name + suffix(detail), true
 	case p.Optional:
-		fmt.Fprintf(os.Stdout, "none  %s: %v\n", p.Name, err)
-		return true
-	default:
-		fmt.Fprintf(os.Stdout, "FAIL  %s: %v\n", p.Name, err)
+		return fmt.Sprintf("none  %s: %v", p.Name, err), true
 	}
-	return err == nil
+	return fmt.Sprintf("FAIL  %s: %v", p.Name, err), false
 }
 
 func suffix(detail string) string {

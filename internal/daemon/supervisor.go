@@ -63,7 +63,7 @@ func (s *Supervisor) Serve(fd linux.FD) error {
 		return fmt.Errorf("the system calls of %s are not known", runtime.GOARCH)
 	}
 	calls := seccomp.NewListener(fd, arch)
-	defer calls.Close()
+	defer func() { _ = calls.Close() }()
 	return errors.Join(s.receive(calls), s.drain())
 }
 

@@ -73,6 +73,7 @@ func follow(control linux.FD) (int, error) {
 			stop(linux.Signal(m.value))
 		case ended:
 			return end(linux.WaitStatus(m.value), control), nil
+		case signalled, listener, serving, drained: // not for the front, or not before the end
 		}
 	}
 }

@@ -48,7 +48,7 @@ func trap(control linux.FD) error {
 		return err
 	}
 	fd, err := linux.Seccomp(filter)
-	if err == linux.EACCES {
+	if errors.Is(err, linux.EACCES) {
 		// Without CAP_SYS_ADMIN a filter needs the promise that no setuid program below gains anything.
 		if err := linux.NoNewPrivs(); err != nil {
 			return fmt.Errorf("set no_new_privs: %w", err)
@@ -71,7 +71,7 @@ func trap(control linux.FD) error {
 // try makes one trapped call from end to end.
 func try() error {
 	fd, err := linux.Socket(linux.AFInet, linux.SockStream, abi.ProtoTLS)
-	if err == linux.EAFNOSUPPORT {
+	if errors.Is(err, linux.EAFNOSUPPORT) {
 		fd, err = linux.Socket(linux.AFInet6, linux.SockStream, abi.ProtoTLS)
 	}
 	if err != nil {

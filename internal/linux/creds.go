@@ -75,7 +75,7 @@ func setgroups(groups []int) error {
 
 // setfsid sets the file system uid or gid of this thread. The call reports no failure, so it is asked twice.
 func setfsid(nr uintptr, id int) error {
-	unix.RawSyscall(nr, uintptr(id), 0, 0)
+	_, _, _ = unix.RawSyscall(nr, uintptr(id), 0, 0)
 	now, _, _ := unix.RawSyscall(nr, ^uintptr(0), 0, 0)
 	if int(int32(now)) != id {
 		return EPERM

@@ -2,6 +2,7 @@ package linux
 
 import (
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -31,14 +32,15 @@ func Kill(pid int, s Signal) error { return unix.Kill(pid, s) }
 // Forwardable lists the signals somebody may send to a program, but for those Go's own runtime uses and the
 // two that cannot be caught.
 func Forwardable() []os.Signal {
+	kept := []Signal{
+		SIGKILL, SIGSTOP, SIGCHLD, SIGURG, SIGPIPE, unix.SIGPROF, unix.SIGSEGV, unix.SIGBUS, unix.SIGFPE, unix.SIGILL,
+	}
 	var list []os.Signal
 	for n := 1; n <= lastRT; n++ {
 		if n > lastUnix && n < firstRT {
 			continue
 		}
-		switch s := Signal(n); s {
-		case SIGKILL, SIGSTOP, SIGCHLD, SIGURG, SIGPIPE, unix.SIGPROF, unix.SIGSEGV, unix.SIGBUS, unix.SIGFPE, unix.SIGILL:
-		default:
+		if s := Signal(n); !slices.Contains(kept, s) {
 			list = append(list, s)
 		}
 	}

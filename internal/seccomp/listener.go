@@ -31,7 +31,7 @@ func (l *Listener) Serve(handle func(*Notification)) error {
 	if err != nil {
 		return fmt.Errorf("block signals: %w", err)
 	}
-	defer linux.SetSignals(mask)
+	defer func() { _ = linux.SetSignals(mask) }()
 	for {
 		n, err := l.receive()
 		if err != nil || n == nil {

@@ -45,6 +45,6 @@ func (n *Notification) Install(fd linux.FD, cloexec bool) error {
 	if err != nil {
 		return err
 	}
-	defer linux.SetSignals(mask)
+	defer func() { _ = linux.SetSignals(mask) }()
 	return linux.SeccompAddFD(n.listener, n.data.ID, fd, cloexec)
 }

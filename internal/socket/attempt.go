@@ -118,7 +118,7 @@ func waitTCP(ctx context.Context, f *os.File) error {
 // names are the addresses at both ends; remote is not valid on a socket that is not connected.
 func names(fd linux.FD) (remote, local netip.AddrPort, err error) {
 	peer, err := linux.Getpeername(fd)
-	if err != nil && err != linux.ENOTCONN {
+	if err != nil && !errors.Is(err, linux.ENOTCONN) {
 		return remote, local, err
 	}
 	name, err := linux.Getsockname(fd)

@@ -51,7 +51,7 @@ func (h *Handle) Connect(addr []byte) (a *Attempt, joined bool, err error) {
 		return nil, false, fmt.Errorf("connect a socket that listens: %w", linux.EISCONN)
 	case abi.Failed:
 		return nil, false, h.refusal
-	case abi.Fresh:
+	case abi.Fresh, abi.Never, abi.Always: // the last two are no states
 	}
 	target, err := h.target(addr)
 	if err != nil {

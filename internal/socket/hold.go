@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -29,7 +30,7 @@ func fill(local linux.FD) (int, error) {
 	}
 	for n := 0; ; n++ {
 		_, err := linux.Send(local, []byte{0})
-		if err == linux.EAGAIN && n > 0 {
+		if errors.Is(err, linux.EAGAIN) && n > 0 {
 			return n, nil
 		}
 		if err != nil {

@@ -56,11 +56,11 @@ func readRegular(f *os.File, limit int64) ([]byte, error) {
 		return nil, linux.EISDIR
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fail(abi.Invalid, "%s is not a regular file", f.Name())
+		return nil, invalid("%s is not a regular file", f.Name())
 	}
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(b)) > limit {
-		return nil, fail(abi.Invalid, "%s is larger than %d bytes", f.Name(), limit)
+		return nil, invalid("%s is larger than %d bytes", f.Name(), limit)
 	}
 	return b, err
 }

@@ -52,11 +52,10 @@ type Accepted struct {
 func (h *Handle) Listen(ctx context.Context, backlog int) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	switch h.state {
-	case abi.Listening:
+	if h.state == abi.Listening {
 		return h.listener.setBacklog(backlog)
-	case abi.Fresh:
-	default:
+	}
+	if h.state != abi.Fresh {
 		return fmt.Errorf("listen on a socket that connect has been called for: %w", linux.EINVAL)
 	}
 	if err := h.checkListen(); err != nil {
@@ -87,7 +86,7 @@ func (h *Handle) Listen(ctx context.Context, backlog int) error {
 func (h *Handle) checkListen() error {
 	own := h.request.Credentials
 	if len(own) == 0 && (h.effective == nil || h.effective.Chain == nil) {
-		return fail(abi.Invalid, "listen without a certificate: set TLS_CERTIFICATE_CHAIN and then TLS_PRIVATE_KEY first")
+		return invalid("listen without a certificate: set TLS_CERTIFICATE_CHAIN and then TLS_PRIVATE_KEY first")
 	}
 	return checkKeys(own)
 }
@@ -96,7 +95,7 @@ func (h *Handle) checkListen() error {
 func checkKeys(credentials []abi.Credential) error {
 	for i, c := range credentials {
 		if c.Key == nil {
-			return fail(abi.Invalid, "certificate chain %d has no private key: set TLS_PRIVATE_KEY after TLS_CERTIFICATE_CHAIN", i+1)
+			return invalid("certificate chain %d has no private key: set TLS_PRIVATE_KEY after TLS_CERTIFICATE_CHAIN", i+1)
 		}
 	}
 	return nil
@@ -176,7 +175,7 @@ func (l *listener) run(ctx context.Context) {
 				l.close() // a program may shut its listener down long before it closes it
 				return
 			}
-			l.socket.Note(err)
+			_ = l.socket.Note(err)
 			l.socket.table.log.Warn("hand a connection to its listener", "error", err)
 		}
 	}
@@ -210,7 +209,7 @@ func (l *listener) close() {
 	l.external.Close()
 	l.mu.Unlock()
 	l.cancel()
-	l.served.Close()
+	_ = l.served.Close()
 	for _, a := range ready {
 		a.discard()
 	}

@@ -21,7 +21,7 @@ const (
 
 // Run notices what the program closes, until ctx is done.
 func (t *Table) Run(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { t.watch.close() })
+	stop := context.AfterFunc(ctx, func() { _ = t.watch.close() })
 	defer stop()
 	t.work.Go(func() { t.sweeps(ctx) })
 	return t.watch.run()

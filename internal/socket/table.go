@@ -49,7 +49,7 @@ func NewTable(c Config) (*Table, error) {
 	}
 	h, err := newHub(w)
 	if err != nil {
-		w.close()
+		_ = w.close()
 		return nil, err
 	}
 	return &Table{
@@ -174,5 +174,5 @@ func newID() uint64 {
 	return binary.NativeEndian.Uint64(b[:]) | 1
 }
 
-// fail makes an error of a class for the program.
-func fail(k abi.Kind, format string, args ...any) error { return abi.Failf(k, format, args...) }
+// invalid makes an error for a wrong value.
+func invalid(format string, args ...any) error { return abi.Failf(abi.Invalid, format, args...) }

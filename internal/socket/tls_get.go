@@ -14,7 +14,8 @@ import (
 // GetTLS carries getsockopt(2) out at level IPPROTO_TLS and returns the whole value, text with its NUL.
 func (h *Handle) GetTLS(ctx context.Context, o abi.Option) ([]byte, error) {
 	info, known := abi.Lookup(o)
-	if !known || info.Get == abi.Never {
+	read := reporters()[o]
+	if !known || read == nil && o != abi.TLSError {
 		return nil, fmt.Errorf("get %s: there is no such option at level IPPROTO_TLS, or it can only be set: %w", o, linux.ENOPROTOOPT)
 	}
 	if o == abi.TLSError {
@@ -28,7 +29,7 @@ func (h *Handle) GetTLS(ctx context.Context, o abi.Option) ([]byte, error) {
 	if h.state&info.Get == 0 {
 		return nil, fmt.Errorf("get %s on a socket that is not connected: %w", info.Name, linux.ENOTCONN)
 	}
-	return h.report(o), nil
+	return read(h.Socket), nil
 }
 
 // consult asks the service what is in force for a socket on which no option has been set.
@@ -59,48 +60,28 @@ func (h *Handle) errorText() string {
 	return err.Error()
 }
 
-// report is the value of an option that may be read in this state. s.mu is held.
-func (s *Socket) report(o abi.Option) []byte {
-	switch o {
-	case abi.TLSRemoteHostname:
-		return text(cmp.Or(s.request.RemoteHostname, s.host))
-	case abi.TLSHostname:
-		return text(s.hostname())
-	case abi.TLSCertificateChain:
-		return text(string(s.effective.Chain))
-	case abi.TLSSessionTTL:
-		return integer(s.effective.SessionTTL)
-	case abi.TLSID:
-		return binary.NativeEndian.AppendUint64(nil, s.id)
-	case abi.TLSTrustedCiphers:
-		return text(strings.Join(s.effective.Ciphers, ":"))
-	case abi.TLSSessionReuse:
-		return boolean(s.effective.SessionReuse)
-	case abi.TLSVersionMin:
-		return integer(int(s.effective.VersionMin))
-	case abi.TLSVersionMax:
-		return integer(int(s.effective.VersionMax))
-	}
-	return s.reportConnection(o)
-}
+// reporter reads the value of an option from a socket whose mu is held.
+type reporter func(*Socket) []byte
 
-// reportConnection is what the handshake established. s.mu is held.
-func (s *Socket) reportConnection(o abi.Option) []byte {
-	switch o {
-	case abi.TLSALPN:
-		return text(s.info.ALPN)
-	case abi.TLSPeerIdentity:
-		return text(s.info.PeerIdentity)
-	case abi.TLSPeerCertificateChain:
-		return text(string(s.info.PeerChain))
-	case abi.TLSChosenCipher:
-		return text(s.info.Cipher)
-	case abi.TLSResumedSession:
-		return boolean(s.info.Resumed)
-	case abi.TLSChosenVersion:
-		return integer(int(s.info.Version))
+// reporters are the options that can be read, but for TLS_ERROR.
+func reporters() map[abi.Option]reporter {
+	return map[abi.Option]reporter{
+		abi.TLSRemoteHostname:       func(s *Socket) []byte { return text(cmp.Or(s.request.RemoteHostname, s.host)) },
+		abi.TLSHostname:             func(s *Socket) []byte { return text(s.hostname()) },
+		abi.TLSCertificateChain:     func(s *Socket) []byte { return text(string(s.effective.Chain)) },
+		abi.TLSALPN:                 func(s *Socket) []byte { return text(s.info.ALPN) },
+		abi.TLSSessionTTL:           func(s *Socket) []byte { return integer(s.effective.SessionTTL) },
+		abi.TLSPeerIdentity:         func(s *Socket) []byte { return text(s.info.PeerIdentity) },
+		abi.TLSPeerCertificateChain: func(s *Socket) []byte { return text(string(s.info.PeerChain)) },
+		abi.TLSID:                   func(s *Socket) []byte { return binary.NativeEndian.AppendUint64(nil, s.id) },
+		abi.TLSTrustedCiphers:       func(s *Socket) []byte { return text(strings.Join(s.effective.Ciphers, ":")) },
+		abi.TLSChosenCipher:         func(s *Socket) []byte { return text(s.info.Cipher) },
+		abi.TLSSessionReuse:         func(s *Socket) []byte { return boolean(s.effective.SessionReuse) },
+		abi.TLSResumedSession:       func(s *Socket) []byte { return boolean(s.info.Resumed) },
+		abi.TLSVersionMin:           func(s *Socket) []byte { return integer(int(s.effective.VersionMin)) },
+		abi.TLSVersionMax:           func(s *Socket) []byte { return integer(int(s.effective.VersionMax)) },
+		abi.TLSChosenVersion:        func(s *Socket) []byte { return integer(int(s.info.Version)) },
 	}
-	return nil
 }
 
 // hostname is the name the client asked for, or on a socket that is not connected the names to be served.

@@ -87,10 +87,10 @@ func (h *Handle) adopt(info abi.Info, r abi.Request, e Effective) error {
 // wrongState is the error for an option that cannot be set any more.
 func wrongState(info abi.Info, state abi.When) error {
 	errno := linux.EISCONN
-	switch state {
-	case abi.Connecting:
+	if state == abi.Connecting {
 		errno = linux.EALREADY
-	case abi.Listening:
+	}
+	if state == abi.Listening {
 		errno = linux.EINVAL
 	}
 	return fmt.Errorf("set %s before connect or listen, not after: %w", info.Name, errno)
@@ -121,22 +121,22 @@ func decodeInt(info abi.Info, raw []byte) (int, error) {
 		if n == int64(int32(n)) {
 			return int(n), nil
 		}
-		return 0, fail(abi.Invalid, "set %s: %d is out of range", info.Name, n)
+		return 0, invalid("set %s: %d is out of range", info.Name, n)
 	}
-	return 0, fail(abi.Invalid, "set %s: the value has %d bytes, an int has 4", info.Name, len(raw))
+	return 0, invalid("set %s: the value has %d bytes, an int has 4", info.Name, len(raw))
 }
 
 // decodeText takes a string with or without its NUL.
 func decodeText(info abi.Info, raw []byte) (string, error) {
 	text := bytes.TrimSuffix(raw, []byte{0})
 	if len(text) == 0 {
-		return "", fail(abi.Invalid, "set %s: the value is empty", info.Name)
+		return "", invalid("set %s: the value is empty", info.Name)
 	}
 	if bytes.IndexByte(text, 0) >= 0 {
-		return "", fail(abi.Invalid, "set %s: the value has a NUL in the middle", info.Name)
+		return "", invalid("set %s: the value has a NUL in the middle", info.Name)
 	}
 	if !utf8.Valid(text) {
-		return "", fail(abi.Invalid, "set %s: the value is not UTF-8 text", info.Name)
+		return "", invalid("set %s: the value is not UTF-8 text", info.Name)
 	}
 	return string(text), nil
 }
@@ -148,10 +148,10 @@ func (h *Handle) load(info abi.Info, raw []byte) ([]byte, error) {
 		return bytes.Clone(text), nil
 	}
 	if len(text) == 0 {
-		return nil, fail(abi.Invalid, "set %s: the value is empty; give a path or PEM text", info.Name)
+		return nil, invalid("set %s: the value is empty; give a path or PEM text", info.Name)
 	}
 	if bytes.IndexByte(text, 0) >= 0 || bytes.IndexByte(text, '\n') >= 0 {
-		return nil, fail(abi.Invalid, "set %s: the value is neither a path nor PEM text (it has no -----BEGIN line)", info.Name)
+		return nil, invalid("set %s: the value is neither a path nor PEM text (it has no -----BEGIN line)", info.Name)
 	}
 	f, err := h.Task.Open(string(text))
 	if err != nil {
@@ -169,11 +169,11 @@ func (h *Handle) load(info abi.Info, raw []byte) ([]byte, error) {
 func split(v value, sep string, limit int) ([]string, error) {
 	list := strings.Split(v.text, sep)
 	if len(list) > limit {
-		return nil, fail(abi.Invalid, "set %s: %d elements, at most %d", v.option, len(list), limit)
+		return nil, invalid("set %s: %d elements, at most %d", v.option, len(list), limit)
 	}
 	for i := range list {
 		if list[i] = strings.TrimSpace(list[i]); list[i] == "" {
-			return nil, fail(abi.Invalid, "set %s: element %d of %q is empty", v.option, i+1, v.text)
+			return nil, invalid("set %s: element %d of %q is empty", v.option, i+1, v.text)
 		}
 	}
 	return list, nil

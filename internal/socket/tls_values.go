@@ -43,15 +43,15 @@ func checkHostname(v value, name string) error {
 		return nil
 	}
 	if len(name) > 253 {
-		return fail(abi.Invalid, "set %s: a host name of %d characters, at most 253", v.option, len(name))
+		return invalid("set %s: a host name of %d characters, at most 253", v.option, len(name))
 	}
 	for _, label := range strings.Split(strings.TrimSuffix(name, "."), ".") {
 		if len(label) == 0 || len(label) > 63 {
-			return fail(abi.Invalid, "set %s: %q has a label of %d characters; 1 to 63 are possible", v.option, name, len(label))
+			return invalid("set %s: %q has a label of %d characters; 1 to 63 are possible", v.option, name, len(label))
 		}
 		for _, c := range label {
 			if !hostnameChar(c) {
-				return fail(abi.Invalid, "set %s: %q has %q, which no host name has (internationalised names: give the xn-- form)", v.option, name, c)
+				return invalid("set %s: %q has %q, which no host name has (internationalised names: give the xn-- form)", v.option, name, c)
 			}
 		}
 	}
@@ -69,7 +69,7 @@ func setTrustAnchors(r *abi.Request, v value) error {
 
 func setChain(r *abi.Request, v value) error {
 	if len(r.Credentials) >= abi.CredentialsMax {
-		return fail(abi.Invalid, "set %s: %d chains are set already", v.option, len(r.Credentials))
+		return invalid("set %s: %d chains are set already", v.option, len(r.Credentials))
 	}
 	r.Credentials = append(r.Credentials, abi.Credential{Chain: v.raw, Key: keyIn(v.raw)})
 	return nil
@@ -85,7 +85,7 @@ func keyIn(pem []byte) []byte {
 
 func setKey(r *abi.Request, v value) error {
 	if len(r.Credentials) == 0 {
-		return fail(abi.Invalid, "set %s: set TLS_CERTIFICATE_CHAIN first", v.option)
+		return invalid("set %s: set TLS_CERTIFICATE_CHAIN first", v.option)
 	}
 	r.Credentials[len(r.Credentials)-1].Key = v.raw
 	return nil
@@ -98,7 +98,7 @@ func setALPN(r *abi.Request, v value) error {
 	}
 	for _, p := range list {
 		if len(p) > 255 {
-			return fail(abi.Invalid, "set %s: a protocol name of %d bytes, at most 255 (RFC 7301)", v.option, len(p))
+			return invalid("set %s: a protocol name of %d bytes, at most 255 (RFC 7301)", v.option, len(p))
 		}
 	}
 	r.ALPN = list
@@ -107,7 +107,7 @@ func setALPN(r *abi.Request, v value) error {
 
 func setSessionTTL(r *abi.Request, v value) error {
 	if v.number < 0 || v.number > abi.SessionTTLMax {
-		return fail(abi.Invalid, "set %s: %d seconds; 0 to %d are possible", v.option, v.number, abi.SessionTTLMax)
+		return invalid("set %s: %d seconds; 0 to %d are possible", v.option, v.number, abi.SessionTTLMax)
 	}
 	r.SessionTTL = &v.number
 	return nil
@@ -115,7 +115,7 @@ func setSessionTTL(r *abi.Request, v value) error {
 
 func setSessionReuse(r *abi.Request, v value) error {
 	if v.number != 0 && v.number != 1 {
-		return fail(abi.Invalid, "set %s: %d; 0 and 1 are possible", v.option, v.number)
+		return invalid("set %s: %d; 0 and 1 are possible", v.option, v.number)
 	}
 	on := v.number == 1
 	r.SessionReuse = &on
@@ -124,7 +124,7 @@ func setSessionReuse(r *abi.Request, v value) error {
 
 func setDisabledCipher(r *abi.Request, v value) error {
 	if len(r.DisabledCiphers) >= ciphersMax {
-		return fail(abi.Invalid, "set %s: %d suites are disabled already", v.option, len(r.DisabledCiphers))
+		return invalid("set %s: %d suites are disabled already", v.option, len(r.DisabledCiphers))
 	}
 	r.DisabledCiphers = append(r.DisabledCiphers, v.text)
 	return nil
@@ -138,7 +138,7 @@ func setTrustedCiphers(r *abi.Request, v value) error {
 
 func setPeerAuth(r *abi.Request, v value) error {
 	if v.number != abi.PeerAuthNone && v.number != abi.PeerAuthRequest && v.number != abi.PeerAuthRequire {
-		return fail(abi.Invalid, "set %s: %d; 0 none, 1 request and 2 require are possible", v.option, v.number)
+		return invalid("set %s: %d; 0 none, 1 request and 2 require are possible", v.option, v.number)
 	}
 	r.PeerAuth = &v.number
 	return nil
@@ -156,7 +156,7 @@ func setVersionMax(r *abi.Request, v value) (err error) {
 
 func version(v value) (uint16, error) {
 	if v.number < abi.VersionTLS10 || v.number > abi.VersionTLS13 {
-		return 0, fail(abi.Invalid, "set %s: %#x is no version; 0x0301 (TLS 1.0) to 0x0304 (TLS 1.3) are", v.option, v.number)
+		return 0, invalid("set %s: %#x is no version; 0x0301 (TLS 1.0) to 0x0304 (TLS 1.3) are", v.option, v.number)
 	}
 	return uint16(v.number), nil
 }

@@ -96,7 +96,7 @@ func TestEveryReadableOptionHasAValue(t *testing.T) {
 		if info.Get == abi.Never || info.Option == abi.TLSError {
 			continue
 		}
-		value := s.report(info.Option)
+		value := reporters()[info.Option](s)
 		size := map[abi.Form]int{abi.Text: 1, abi.PEM: 1, abi.Int: 4, abi.ID: 8}[info.Form]
 		if len(value) != size {
 			t.Errorf("%s of an empty connection: %d bytes, want %d", info.Name, len(value), size)
