@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 	"internal/engine":   {"abi", "internal/linux", "internal/policy"},
 	"internal/relay":    {"abi", "internal/linux"},
 	"internal/service":  {"abi", "internal/engine", "internal/keys", "internal/linux", "internal/policy", "internal/relay", "internal/socket", "internal/verify"},
-	"internal/daemon":   {"internal/linux", "internal/seccomp", "internal/service", "internal/socket", "internal/syscalls"},
+	"internal/daemon":   {"internal/config", "internal/engine", "internal/linux", "internal/policy", "internal/seccomp", "internal/service", "internal/socket", "internal/syscalls"},
 	"internal/launch":   {"abi", "internal/linux", "internal/seccomp"},
 	"internal/testutil": {"internal/linux"},
 	"cmd/ssa":           {"internal/daemon", "internal/launch", "internal/linux"},

@@ -30,6 +30,9 @@ type Request struct {
 // A Credential is a certificate chain in PEM and its private key in PEM. Key is nil between the two options.
 type Credential struct {
 	Chain, Key []byte
+	// ChainPath and KeyPath are absolute paths of files that the program itself cannot read. The service reads them
+	// in place of Chain and Key if the program's profile grants them.
+	ChainPath, KeyPath string
 }
 
 // Clone copies r so far that setting an option on the copy does not show in r.

@@ -13,7 +13,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/securesocketapi/ssa/internal/config"
 	"github.com/securesocketapi/ssa/internal/linux"
+	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/seccomp"
 	"github.com/securesocketapi/ssa/internal/service"
 	"github.com/securesocketapi/ssa/internal/socket"
@@ -45,8 +47,15 @@ func NewSupervisor(log *slog.Logger) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
-	svc := service.New(service.Config{Logger: log})
-	table, err := socket.NewTable(socket.Config{Service: svc, Dir: dir, Max: socketsMax, Logger: log})
+	inForce, err := loadPolicy(log)
+	if err != nil {
+		return nil, err
+	}
+	svc := service.New(service.Config{
+		Logger: log, Policy: func() *policy.Policy { return inForce }, Open: config.Open,
+	})
+	sockets := inForce.Global(time.Now()).Limits.Sockets
+	table, err := socket.NewTable(socket.Config{Service: svc, Dir: dir, Max: sockets, Logger: log})
 	if err != nil {
 		return nil, err
 	}

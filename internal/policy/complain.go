@@ -3,6 +3,8 @@ package policy
 import (
 	"slices"
 	"time"
+
+	"github.com/securesocketapi/ssa/abi"
 )
 
 // loosest allows what either of two settings allows: a profile that only complains must refuse nothing that would
@@ -15,6 +17,10 @@ func loosest(a, b Settings) Settings {
 	s.SessionReuse = a.SessionReuse || b.SessionReuse
 	s.SessionTTL, s.SessionTTLMax = max(a.SessionTTL, b.SessionTTL), max(a.SessionTTLMax, b.SessionTTLMax)
 	s.PeerAuth = min(a.PeerAuth, b.PeerAuth)
+	if a.PeerAuth != b.PeerAuth {
+		// Asking refuses nobody and shows who would be refused.
+		s.PeerAuth = max(s.PeerAuth, abi.PeerAuthRequest)
+	}
 	s.HonorApplicationValidation = a.HonorApplicationValidation || b.HonorApplicationValidation
 	s.TrustStore = a.TrustStore
 	s.Keys = union(a.Keys, b.Keys)
@@ -40,8 +46,8 @@ type Negotiated struct {
 	Version uint16
 	// Cipher and Group are IANA names; Group is empty where there was no key exchange of its kind.
 	Cipher, Group string
-	// ServerName is whether a client named the server.
-	ServerName bool
+	// Server is whether the program is one, PeerCertificate whether its peer has shown a certificate.
+	Server, PeerCertificate bool
 }
 
 // Refused says what of a finished handshake the settings do not allow, empty when they allow all.
@@ -55,6 +61,9 @@ func (s *Settings) Refused(n Negotiated) []string {
 	}
 	if n.Group != "" && !slices.Contains(s.Groups, n.Group) {
 		all = append(all, n.Group+" ("+s.From(KeyGroups)+")")
+	}
+	if n.Server && !n.PeerCertificate && s.PeerAuth == abi.PeerAuthRequire {
+		all = append(all, "a client without a certificate ("+s.From(KeyClientCertificates)+")")
 	}
 	return all
 }

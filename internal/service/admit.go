@@ -13,14 +13,21 @@ import (
 
 // admitted is a request that may be honoured, with everything in it parsed.
 type admitted struct {
-	settings    policy.Settings
+	question question
+	decision policy.Decision
+	// settings are those in force for the request.
+	settings policy.Settings
+	// enforced is what would be in force if the profile did not only complain; nil when it does not, or would
+	// have refused the request.
+	enforced    *policy.Settings
 	credentials []keys.Credential
-	store       *verify.Store
+	trust       trust
 }
 
-// Admit implements socket.Service.
-func (s *Service) Admit(_ context.Context, _ socket.App, r abi.Request) (socket.Effective, error) {
-	a, err := s.admit(r)
+// Admit implements socket.Service. A socket may still become a client of any destination, or a listener: what any of
+// these could honour is admitted.
+func (s *Service) Admit(_ context.Context, app socket.App, r abi.Request) (socket.Effective, error) {
+	a, err := s.admit(question{app: app, dest: destination(r), request: r})
 	if err != nil {
 		return socket.Effective{}, err
 	}
@@ -37,25 +44,53 @@ func (s *Service) Admit(_ context.Context, _ socket.App, r abi.Request) (socket.
 	return e, nil
 }
 
-func (s *Service) admit(r abi.Request) (a admitted, err error) {
-	if a.settings, err = policy.Narrow(s.policy, r); err != nil {
-		return admitted{}, err
-	}
-	if a.settings, err = s.caps.Fit(a.settings); err != nil {
-		return admitted{}, err
-	}
-	if len(r.Credentials) > abi.CredentialsMax {
-		return admitted{}, abi.Failf(abi.Exhausted, "TLS_CERTIFICATE_CHAIN: more than %d chains", abi.CredentialsMax)
-	}
-	for _, c := range r.Credentials {
-		credential, err := keys.Load(c)
-		if err != nil {
-			return admitted{}, err
+// admit answers by the first decision that honours the request.
+func (s *Service) admit(q question) (admitted, error) {
+	var first error
+	for _, d := range q.decisions(s) {
+		a, err := s.honour(q, d)
+		if err == nil {
+			return a, nil
 		}
-		a.credentials = append(a.credentials, credential)
+		if first == nil {
+			first = err
+		}
 	}
-	a.store, err = s.stores.store(r.TrustAnchors)
+	return admitted{}, first
+}
+
+// honour applies a request to what a decision has put in force:
+//
+//  1. the settings, narrowed, as far as the engine can do them;
+//  2. the program's own certificates, with keys that its profile grants (grant.go);
+//  3. whom to trust (trust.go).
+func (s *Service) honour(q question, d policy.Decision) (a admitted, err error) {
+	a = admitted{question: q, decision: d}
+	if a.settings, err = s.narrow(d.Settings, q.request); err != nil {
+		return admitted{}, err
+	}
+	if d.Enforced != nil {
+		enforced, err := s.narrow(*d.Enforced, q.request)
+		switch {
+		case err == nil:
+			a.enforced = &enforced
+		case q.role != policy.AnyRole:
+			s.complain(a, err.Error())
+		}
+	}
+	if a.credentials, err = s.credentials(q, &a.settings); err != nil {
+		return admitted{}, err
+	}
+	a.trust, err = s.trusted(a)
 	return a, err
+}
+
+func (s *Service) narrow(in policy.Settings, r abi.Request) (policy.Settings, error) {
+	out, err := policy.Narrow(in, r)
+	if err != nil {
+		return policy.Settings{}, err
+	}
+	return s.caps.Fit(out)
 }
 
 // complete gives the credentials to the engine. Each must have its key by now.
@@ -69,12 +104,4 @@ func (a admitted) complete() ([]engine.Credential, error) {
 		all = append(all, engine.Credential{Chain: c.Chain, Signer: c.Signer})
 	}
 	return all, nil
-}
-
-// trust is the digest of the trust anchors. Without any, verification fails and says why.
-func (a admitted) trust() (hash [32]byte) {
-	if h, err := a.store.Hash(); err == nil {
-		hash = h
-	}
-	return hash
 }

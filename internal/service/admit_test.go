@@ -102,7 +102,7 @@ func TestRefusedBeforeTheFirstByte(t *testing.T) {
 func TestPolicyOfTheService(t *testing.T) {
 	strict := policy.Default()
 	strict.VersionMin, strict.Source = abi.VersionTLS13, "the test's policy"
-	s := newService(t, service.Config{Policy: strict})
+	s := newService(t, service.Config{Policy: uniform(strict)})
 	_, err := s.Admit(within(t), app("x"), abi.Request{VersionMin: abi.VersionTLS12})
 	check(t, err, abi.Weaker, "the test's policy")
 	if e, err := s.Admit(within(t), app("x"), abi.Request{}); err != nil || e.VersionMin != abi.VersionTLS13 || len(e.Ciphers) != 3 {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/securesocketapi/ssa/internal/engine"
+	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/socket"
 	"github.com/securesocketapi/ssa/internal/verify"
 )
@@ -26,11 +27,12 @@ func (s *Service) Connect(ctx context.Context, d socket.Dial) (socket.Conn, erro
 }
 
 func (s *Service) dial(ctx context.Context, d socket.Dial) (*conn, error) {
-	config, err := s.clientConfig(d)
+	a, config, err := s.clientConfig(d)
 	if err != nil {
 		_ = d.Network.Close()
 		return nil, err
 	}
+	s.record(a)
 	local, _ := engine.Addresses(d.Network)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -39,27 +41,27 @@ func (s *Service) dial(ctx context.Context, d socket.Dial) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.review(a, session.State())
 	info := infoOf(session.State())
 	info.ID, info.ServerName, info.Local, info.Remote = d.ID, config.Name, local, d.Remote
 	return s.newConn(session, info)
 }
 
-func (s *Service) clientConfig(d socket.Dial) (engine.ClientConfig, error) {
-	a, err := s.admit(d.Request)
-	if err != nil {
-		return engine.ClientConfig{}, err
+func (s *Service) clientConfig(d socket.Dial) (a admitted, c engine.ClientConfig, err error) {
+	q := question{app: d.App, role: policy.Client, dest: destination(d.Request), request: d.Request}
+	q.dest.Addr, q.dest.Port = d.Remote.Addr(), d.Remote.Port()
+	if a, err = s.admit(q); err != nil {
+		return a, c, err
 	}
 	credentials, err := a.complete()
 	if err != nil {
-		return engine.ClientConfig{}, err
+		return a, c, err
 	}
 	name := expected(d)
-	return engine.ClientConfig{
+	return a, engine.ClientConfig{
 		App: application(d.App), Settings: a.settings, Name: name, Remote: d.Remote, ALPN: d.Request.ALPN,
-		Credentials: credentials, Trust: a.trust(),
-		Verifier: verify.Verifier{
-			Store: a.store, Role: verify.Server, Name: name, RSABits: a.settings.Limits.RSABits, Now: s.now,
-		},
+		Credentials: credentials, Trust: a.trust.hash(),
+		Verifier: s.judge(a, verify.Verifier{Role: verify.Server, Name: name}),
 	}, nil
 }
 

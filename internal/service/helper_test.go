@@ -13,6 +13,7 @@ import (
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/linux"
+	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/service"
 	"github.com/securesocketapi/ssa/internal/socket"
 	"github.com/securesocketapi/ssa/internal/testutil"
@@ -45,6 +46,12 @@ func newService(t *testing.T, c service.Config) *service.Service {
 		}
 	})
 	return s
+}
+
+// uniform is a policy of the same settings for everybody.
+func uniform(s policy.Settings) func() *policy.Policy {
+	p := policy.Uniform(s)
+	return func() *policy.Policy { return p }
 }
 
 // app is the application of the tests.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/engine"
+	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/socket"
 	"github.com/securesocketapi/ssa/internal/verify"
 )
@@ -26,6 +27,7 @@ type listener struct {
 	service *Service
 	network *os.File
 	server  *engine.Server
+	asked   admitted
 	flights flights
 	ready   chan *conn
 	// room has a token after Accept has taken one from ready.
@@ -41,15 +43,15 @@ var errClosed = errors.New("the listener is closed")
 
 // Listen implements socket.Service.
 func (s *Service) Listen(_ context.Context, l socket.Listen) (socket.Listener, error) {
-	server, err := s.server(l)
+	a, server, err := s.server(l)
 	if err != nil {
 		_ = l.Network.Close()
 		return nil, err
 	}
 	backlog := min(max(l.Backlog, 1), backlogMax)
 	n := &listener{
-		service: s, network: l.Network, server: server,
-		flights: flights{max: s.policy.Limits.HandshakesInFlight},
+		service: s, network: l.Network, server: server, asked: a,
+		flights: flights{max: a.settings.Limits.HandshakesInFlight},
 		ready:   make(chan *conn, backlog), room: make(chan struct{}, 1),
 	}
 	n.ctx, n.end = context.WithCancelCause(context.Background())
@@ -63,29 +65,29 @@ func (s *Service) Listen(_ context.Context, l socket.Listen) (socket.Listener, e
 }
 
 // server prepares the handshakes of a listener.
-func (s *Service) server(l socket.Listen) (*engine.Server, error) {
-	a, err := s.admit(l.Request)
-	if err != nil {
-		return nil, err
+func (s *Service) server(l socket.Listen) (a admitted, server *engine.Server, err error) {
+	if a, err = s.admit(question{app: l.App, role: policy.Server, request: l.Request}); err != nil {
+		return a, nil, err
 	}
 	credentials, err := a.complete()
 	if err != nil {
-		return nil, err
+		return a, nil, err
 	}
 	c := engine.ServerConfig{
 		App: application(l.App), Settings: a.settings, Names: l.Request.Hostnames, Local: l.Local, ALPN: l.Request.ALPN,
-		Credentials: credentials,
-		Verifier:    verify.Verifier{Store: a.store, Role: verify.Client, RSABits: a.settings.Limits.RSABits, Now: s.now},
+		Credentials: credentials, Verifier: s.judge(a, verify.Verifier{Role: verify.Client}),
 	}
 	if a.settings.PeerAuth != abi.PeerAuthNone {
-		c.Trust = a.trust()
-	}
-	if a.settings.PeerAuth != abi.PeerAuthNone && l.Request.TrustAnchors != nil {
-		if c.ClientCAs, err = a.store.Subjects(); err != nil {
-			return nil, err
+		c.Trust = a.trust.hash()
+		if a.trust.named != nil {
+			if c.ClientCAs, err = a.trust.named.Subjects(); err != nil {
+				return a, nil, err
+			}
 		}
 	}
-	return s.engine.Server(c)
+	s.record(a)
+	server, err = s.engine.Server(c)
+	return a, server, err
 }
 
 // adopt makes Close close the listener and wait for it.
@@ -221,6 +223,7 @@ func (l *listener) handshake(ctx context.Context, network *os.File) (*conn, erro
 	if err != nil {
 		return nil, err
 	}
+	l.service.review(l.asked, session.State())
 	info := infoOf(session.State())
 	info.ID, info.Local, info.Remote = newID(), local, remote
 	return l.service.newConn(session, info)

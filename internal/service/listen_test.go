@@ -70,7 +70,7 @@ func TestSlowClientsDelayNobody(t *testing.T) {
 func TestOldestMakesRoom(t *testing.T) {
 	p := policy.Default()
 	p.Limits.HandshakesInFlight = 3
-	s := newServed(t, service.Config{Policy: p}, 8)
+	s := newServed(t, service.Config{Policy: uniform(p)}, 8)
 	var idle []net.Conn
 	for range 3 {
 		idle = append(idle, s.slow(t))
@@ -94,7 +94,7 @@ func TestOldestMakesRoom(t *testing.T) {
 func TestHandshakeDeadline(t *testing.T) {
 	p := policy.Default()
 	p.Limits.HandshakeTimeout = 50 * time.Millisecond
-	s := newServed(t, service.Config{Policy: p}, 8)
+	s := newServed(t, service.Config{Policy: uniform(p)}, 8)
 	if _, err := s.slow(t).Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("a silent client: %v", err)
 	}

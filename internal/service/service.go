@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -27,8 +28,10 @@ import (
 type Config struct {
 	// Logger gets one line for each connection that fails; nil logs nothing.
 	Logger *slog.Logger
-	// Policy is what is in force where a program asks for nothing; the zero Settings is policy.Default.
-	Policy policy.Settings
+	// Policy gives the policy in force at the time; nil is the built-in one for everybody.
+	Policy func() *policy.Policy
+	// Open opens a file that the policy names; it refuses one that others than root can write. Nil is os.Open.
+	Open func(path string) (*os.File, error)
 	// TrustStores are files of which the first that exists is the system's trust store; nil is verify.SystemPaths.
 	TrustStores []string
 	// Now is the clock for certificates and sessions; nil is time.Now.
@@ -38,7 +41,8 @@ type Config struct {
 // A Service does TLS for programs. It is safe for concurrent use.
 type Service struct {
 	log    *slog.Logger
-	policy policy.Settings
+	policy func() *policy.Policy
+	open   func(string) (*os.File, error)
 	caps   policy.Caps
 	engine *engine.Engine
 	stores *stores
@@ -65,8 +69,12 @@ func New(c Config) *Service {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.Policy.VersionMax == 0 {
-		c.Policy = policy.Default()
+	if c.Policy == nil {
+		builtIn := policy.Uniform(policy.Default())
+		c.Policy = func() *policy.Policy { return builtIn }
+	}
+	if c.Open == nil {
+		c.Open = os.Open
 	}
 	if c.TrustStores == nil {
 		c.TrustStores = verify.SystemPaths()
@@ -75,8 +83,8 @@ func New(c Config) *Service {
 		c.Now = time.Now
 	}
 	s := &Service{
-		log: c.Logger, policy: c.Policy, caps: engine.Caps(), now: c.Now,
-		engine:    engine.New(engine.Config{Now: c.Now}),
+		log: c.Logger, policy: c.Policy, open: c.Open, caps: engine.Caps(), now: c.Now,
+		engine:    engine.New(engine.Config{Now: c.Now, Sessions: c.Policy().Global(c.Now()).Limits.Sessions}),
 		stores:    newStores(c.TrustStores),
 		listeners: map[*listener]struct{}{},
 		waiting:   map[*conn]struct{}{},

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
@@ -19,6 +21,8 @@ type setter func(*abi.Request, value) error
 type value struct {
 	option abi.Option
 	raw    []byte
+	// path is that of a file which the program may not read; raw is then nil.
+	path string
 	// text is raw without its NUL, for options that are strings.
 	text string
 	// number is raw as an int, for options that are numbers.
@@ -107,6 +111,9 @@ func (h *Handle) decode(info abi.Info, raw []byte) (value, error) {
 		v.text, err = decodeText(info, raw)
 	case abi.PEM:
 		v.raw, err = h.load(info, raw)
+		if name := string(bytes.TrimRight(raw, "\x00")); errors.Is(err, linux.EACCES) && grantable(info.Option, name) {
+			v.path, err = name, nil
+		}
 	}
 	return v, err
 }
@@ -139,6 +146,11 @@ func decodeText(info abi.Info, raw []byte) (string, error) {
 		return "", invalid("set %s: the value is not UTF-8 text", info.Name)
 	}
 	return string(text), nil
+}
+
+// grantable says whether the service may open a file for a program that may not: the administrator's policy decides.
+func grantable(o abi.Option, name string) bool {
+	return (o == abi.TLSCertificateChain || o == abi.TLSPrivateKey) && filepath.IsAbs(name)
 }
 
 // load takes PEM, or the path of a file with PEM, which is opened as the program itself would.

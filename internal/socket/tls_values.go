@@ -67,11 +67,15 @@ func setTrustAnchors(r *abi.Request, v value) error {
 	return nil
 }
 
+// setChain appends a chain. The one that was set last, set again, is the same call repeated after a signal.
 func setChain(r *abi.Request, v value) error {
+	if n := len(r.Credentials); n > 0 && bytes.Equal(r.Credentials[n-1].Chain, v.raw) {
+		return nil
+	}
 	if len(r.Credentials) >= abi.CredentialsMax {
 		return invalid("set %s: %d chains are set already", v.option, len(r.Credentials))
 	}
-	r.Credentials = append(r.Credentials, abi.Credential{Chain: v.raw, Key: keyIn(v.raw)})
+	r.Credentials = append(r.Credentials, abi.Credential{Chain: v.raw, Key: keyIn(v.raw), ChainPath: v.path})
 	return nil
 }
 
@@ -87,7 +91,8 @@ func setKey(r *abi.Request, v value) error {
 	if len(r.Credentials) == 0 {
 		return invalid("set %s: set TLS_CERTIFICATE_CHAIN first", v.option)
 	}
-	r.Credentials[len(r.Credentials)-1].Key = v.raw
+	c := &r.Credentials[len(r.Credentials)-1]
+	c.Key, c.KeyPath = v.raw, v.path
 	return nil
 }
 
