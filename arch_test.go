@@ -31,10 +31,12 @@ var allowed = map[string][]string{
 	"internal/engine":   {"abi", "internal/linux", "internal/policy"},
 	"internal/relay":    {"abi", "internal/linux"},
 	"internal/service":  {"abi", "internal/engine", "internal/keys", "internal/linux", "internal/policy", "internal/relay", "internal/socket", "internal/verify"},
-	"internal/daemon":   {"internal/config", "internal/engine", "internal/linux", "internal/policy", "internal/seccomp", "internal/service", "internal/socket", "internal/syscalls"},
+	"internal/daemon":   {"abi", "internal/config", "internal/engine", "internal/keys", "internal/linux", "internal/policy", "internal/seccomp", "internal/service", "internal/socket", "internal/syscalls", "internal/verify"},
 	"internal/launch":   {"abi", "internal/linux", "internal/seccomp"},
+	"internal/identity": {"internal/linux", "internal/socket"},
+	"internal/wire":     {"abi", "internal/linux", "internal/socket"},
 	"internal/testutil": {"internal/linux"},
-	"cmd/ssa":           {"internal/daemon", "internal/launch", "internal/linux"},
+	"cmd/ssa":           {"internal/config", "internal/daemon", "internal/launch", "internal/linux", "internal/policy"},
 }
 
 func TestImportDirection(t *testing.T) {

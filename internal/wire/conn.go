@@ -1,0 +1,168 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/linux"
+	"github.com/securesocketapi/ssa/internal/socket"
+)
+
+// A Conn is a connection that the service relays. The supervisor keeps a duplicate of the TCP socket until its end: for
+// the options a program sets, and to reset the connection when the service dies. Until then the service's own
+// shutdown(2) and resets take effect whatever is open here.
+type Conn struct {
+	session *session
+	id      uint64
+	info    socket.Info
+	ended   chan struct{}
+
+	mu      sync.Mutex
+	network linux.FD
+	err     error
+}
+
+var _ socket.Conn = (*Conn)(nil)
+
+func newConn(s *session, id uint64, network linux.FD) *Conn {
+	return &Conn{session: s, id: id, network: network, ended: make(chan struct{})}
+}
+
+// withKeys gives the descriptors of a call: a duplicate of network, and the private keys of the request.
+func withKeys(r abi.Request, network linux.FD) (fds []linux.FD, err error) {
+	keys, err := keyFile(r.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	if network != linux.NoFD {
+		dup, err := linux.DupCloexec(network, 3)
+		if err != nil {
+			_ = keys.Close()
+			return nil, fmt.Errorf("duplicate a socket for the TLS service: %w", err)
+		}
+		fds = append(fds, dup)
+	}
+	if keys != linux.NoFD {
+		fds = append(fds, keys)
+	}
+	return fds, nil
+}
+
+// connect has the service do a client's handshake. The caller keeps network.
+func (s *session) connect(ctx context.Context, d dialMessage, network linux.FD) (*Conn, error) {
+	own, err := linux.DupCloexec(network, 3)
+	if err != nil {
+		return nil, fmt.Errorf("duplicate a socket: %w", err)
+	}
+	fds, err := withKeys(d.request, network)
+	if err != nil {
+		_ = own.Close()
+		return nil, err
+	}
+	e := encoder{}
+	d.encode(&e)
+	c := newConn(s, 0, own)
+	err = s.call(ctx, message{kind: connect, payload: e.b, fds: fds}, c.connected)
+	if err != nil {
+		c.unmade()
+		return nil, err
+	}
+	return c, nil
+}
+
+// connected takes the result of the handshake.
+func (c *Conn) connected(m *incoming) error {
+	b, err := m.payload()
+	if err != nil {
+		return err
+	}
+	d := decoder{rest: b}
+	c.info, c.id = d.info(), m.id
+	if err := d.finish(); err != nil {
+		return err
+	}
+	if !c.session.add(c) {
+		return errSessionEnded
+	}
+	return nil
+}
+
+// unmade gives the socket back after a handshake that came to nothing, or that nobody waits for: the service may
+// still be at it.
+func (c *Conn) unmade() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_ = linux.Shutdown(c.network, linux.ShutRdWr)
+	_ = c.network.Close()
+	c.network = linux.NoFD
+}
+
+// Info implements socket.Conn.
+func (c *Conn) Info() socket.Info { return c.info }
+
+// Done implements socket.Conn.
+func (c *Conn) Done() <-chan struct{} { return c.ended }
+
+// Err implements socket.Conn.
+func (c *Conn) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// Control implements socket.Conn.
+func (c *Conn) Control(fn func(linux.FD) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.network == linux.NoFD {
+		return os.ErrClosed
+	}
+	return fn(c.network)
+}
+
+// Start implements socket.Conn. From then on the service alone has the plaintext end: when it dies, the byte that is
+// left unread makes the program read ECONNRESET.
+func (c *Conn) Start(plain *os.File, filler int) {
+	fd, err := take(plain)
+	if err != nil {
+		c.Abort()
+		return
+	}
+	e := encoder{}
+	e.int(filler)
+	_ = c.session.link.post(message{kind: start, id: c.id, payload: e.b, fds: []linux.FD{fd}})
+}
+
+// Abort implements socket.Conn.
+func (c *Conn) Abort() { _ = c.session.link.post(message{kind: abort, id: c.id}) }
+
+// finish enters the end of the connection.
+func (c *Conn) finish(err error) {
+	c.mu.Lock()
+	c.err = err
+	_ = c.network.Close()
+	c.network = linux.NoFD
+	c.mu.Unlock()
+	close(c.ended)
+	c.session.client.count(-1)
+}
+
+// errServiceEnded is how connections end whose service does.
+var errServiceEnded = abi.Failf(abi.Reset, "the TLS service has ended")
+
+// broken ends the connection with its service: the peer is to see a reset at once, not when the last descriptor goes. A
+// supervisor that ends leaves the connection to the service.
+func (c *Conn) broken() {
+	if c.session.client.ending() {
+		c.finish(nil)
+		return
+	}
+	_ = c.Control(func(fd linux.FD) error {
+		_ = linux.SetLinger(fd, true, 0)
+		return linux.Disconnect(fd)
+	})
+	c.finish(errServiceEnded)
+}

@@ -1,0 +1,124 @@
+package wire
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/securesocketapi/ssa/internal/linux"
+	"github.com/securesocketapi/ssa/internal/socket"
+)
+
+// servedConn is one connection of a peer.
+type servedConn struct {
+	peer *peer
+	id   uint64
+	conn socket.Conn
+
+	mu      sync.Mutex
+	started bool
+}
+
+// errGone is a supervisor that has left meanwhile.
+var errGone = errors.New("the supervisor has gone")
+
+// adopt enters a connection under a number and watches its end. It owns conn; spent is called when it has ended.
+func (p *peer) adopt(id uint64, conn socket.Conn, spent func()) error {
+	c := &servedConn{peer: p, id: id, conn: conn}
+	p.mu.Lock()
+	gone := p.gone
+	if !gone {
+		p.conns[id] = c
+	}
+	p.mu.Unlock()
+	if gone {
+		conn.Abort()
+		spent()
+		return errGone
+	}
+	p.server.countConn(1)
+	p.server.work.Go(func() { c.watch(spent) })
+	return nil
+}
+
+// watch tells the supervisor of the end.
+func (c *servedConn) watch(spent func()) {
+	select {
+	case <-c.conn.Done():
+	case <-c.peer.server.ctx.Done():
+		return // the service is ending, and its connections with it
+	}
+	p := c.peer
+	p.mu.Lock()
+	delete(p.conns, c.id)
+	p.mu.Unlock()
+	e := encoder{}
+	e.optionalFailure(c.conn.Err())
+	_ = p.link.post(message{kind: done, id: c.id, payload: e.b})
+	spent()
+	p.server.countConn(-1)
+}
+
+func (p *peer) conn(id uint64) *servedConn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.conns[id]
+}
+
+// start begins to relay. The connection may have ended meanwhile, by itself or by abort; the program's end is closed then.
+func (p *peer) start(m *incoming) error {
+	d := decoder{rest: m.inline}
+	filler := d.int(1, fillerMax)
+	if err := d.finish(); err != nil {
+		return err
+	}
+	plain := m.fd()
+	if err := checkPlain(plain); err != nil {
+		_ = plain.Close()
+		return err
+	}
+	c := p.conn(m.id)
+	if c == nil || !c.claim() {
+		return plain.Close()
+	}
+	f, err := plain.File("plaintext")
+	if err != nil {
+		_ = plain.Close()
+		c.conn.Abort()
+		return nil
+	}
+	c.conn.Start(f, filler)
+	return nil
+}
+
+// claim marks the connection as started, once.
+func (c *servedConn) claim() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first := !c.started
+	c.started = true
+	return first
+}
+
+func (p *peer) abort(m *incoming) error {
+	if c := p.conn(m.id); c != nil {
+		c.conn.Abort()
+	}
+	return nil
+}
+
+// abandon ends a connection that was never started.
+func (c *servedConn) abandon() {
+	if c.claim() {
+		c.conn.Abort()
+	}
+}
+
+// network duplicates the TCP socket, for the supervisor to set options on.
+func network(conn socket.Conn) (dup linux.FD, err error) {
+	dup = linux.NoFD
+	err = conn.Control(func(fd linux.FD) (err error) {
+		dup, err = linux.DupCloexec(fd, 3)
+		return err
+	})
+	return dup, err
+}
