@@ -513,7 +513,6 @@ def data_reset(lab):
     lab.call("recv", c.recv, 1)
     lab.call("recv again", c.recv, 1)
     lab.call("send", c.send, b"x", socket.MSG_NOSIGNAL)
-    lab.call("peer", c.getpeername)
 
 
 @scenario
