@@ -23,7 +23,7 @@ unit: ## tests of the packages, with the race detector
 
 integration: build ## real programs against independent peers; then once more with a race-checked supervisor
 	$(GO) test -race -timeout $(TESTTIME) ./tests
-	SSA_TEST_RACE=1 $(GO) test -race -timeout $(TESTTIME) -run 'Interop|Client|Server|MustFail|Option' ./tests
+	SSA_TEST_RACE=1 $(GO) test -race -timeout $(TESTTIME) -run '^Test(Client|Server|MustFail|Option)' ./tests
 	scripts/demo
 
 lint: ## gofmt, go vet, staticcheck, golangci-lint

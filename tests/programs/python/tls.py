@@ -86,6 +86,14 @@ def chain(sock):
     return buf.value.count(b"-----BEGIN CERTIFICATE-----")
 
 
+def address(call):
+    """An address as host:port; a connection that was reset meanwhile may have none."""
+    try:
+        return "%s:%d" % call()
+    except OSError as e:
+        return "<%s>" % name_of(e)
+
+
 def describe(sock):
     """Lines on what a connection is."""
     values = {
@@ -97,8 +105,8 @@ def describe(sock):
         "sni": text(sock, HOSTNAME),
         "id": "yes" if any(sock.getsockopt(IPPROTO_TLS, ID, 8)) else "no",
         "chain": chain(sock),
-        "local": "%s:%d" % sock.getsockname(),
-        "remote": "%s:%d" % sock.getpeername(),
+        "local": address(sock.getsockname),
+        "remote": address(sock.getpeername),
     }
     return "".join("%s %s\n" % pair for pair in values.items())
 
