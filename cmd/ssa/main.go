@@ -26,7 +26,7 @@ func run(args []string) int {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(runCommand(), doctorCommand(), versionCommand(), superviseCommand(), launchCommand())
+	root.AddCommand(runCommand(), doctorCommand(), versionCommand(), policyCommand(), profileCommand(), superviseCommand(), launchCommand())
 	root.SetArgs(args)
 	err := root.Execute()
 	code := exitCode(0)

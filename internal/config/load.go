@@ -111,6 +111,12 @@ func Load(o Options) Result {
 	return d.load(sources)
 }
 
+// Parse reads a text as if it were the whole policy.
+func Parse(o Options, file string, text []byte) Result {
+	d := &decoder{options: o}
+	return d.load([]source{{file, text}})
+}
+
 // LoadFile reads one file as if it were the whole policy, whoever it belongs to.
 func LoadFile(o Options, file string) Result {
 	d := &decoder{options: o}

@@ -1,0 +1,45 @@
+package policy
+
+// A FileUse is a file that a policy names.
+type FileUse struct {
+	Key  Key
+	Path string
+	// Companion is the key that belongs to a certificate chain.
+	Companion string
+	Source    Source
+}
+
+// Files are the trust stores and certificates the policy names, whether or not anything uses them now.
+func (p *Policy) Files() []FileUse {
+	all := p.global.files()
+	for _, profile := range p.profiles {
+		all = append(all, profile.Layer.files()...)
+		for i := range profile.Sections {
+			all = append(all, profile.Sections[i].Layer.files()...)
+		}
+	}
+	return all
+}
+
+func (l *Layer) files() []FileUse {
+	var all []FileUse
+	if l.Set.Has(KeyTrustStore) && l.Settings.TrustStore != "" {
+		all = append(all, FileUse{Key: KeyTrustStore, Path: l.Settings.TrustStore, Source: l.Settings.Sources[KeyTrustStore]})
+	}
+	if l.Set.Has(KeyCertificates) {
+		for _, c := range l.Settings.Certificates {
+			all = append(all, FileUse{Key: KeyCertificates, Path: c.Chain, Companion: c.Key, Source: c.Source})
+		}
+	}
+	return all
+}
+
+// Profile finds a profile by its name; nil when there is none.
+func (p *Policy) Profile(name string) *Profile {
+	for _, profile := range p.profiles {
+		if profile.Name == name {
+			return profile
+		}
+	}
+	return nil
+}
