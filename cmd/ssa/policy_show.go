@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -134,10 +135,22 @@ func (s *showing) print(d *policy.Decision) error {
 		r.add("exception", "until "+e.Expires()+": "+e.Reason, e.Source.String())
 	}
 	for _, k := range keysFor(s.role) {
-		r.add(k.String(), orDash(d.Settings.Show(k)), d.Settings.From(k))
+		addSetting(r, k, &d.Settings)
 	}
 	s.compare(r, d)
 	return r.flush()
+}
+
+// addSetting adds a value with its source; of a long list one element a row.
+func addSetting(r rows, k policy.Key, in *policy.Settings) {
+	values := []string{in.Show(k)}
+	if k == policy.KeyCipherSuites || k == policy.KeyGroups {
+		values = strings.Fields(values[0])
+	}
+	r.add(k.String(), orDash(values[0]), in.From(k))
+	for _, v := range values[1:] {
+		r.add("", v, "")
+	}
 }
 
 // compare adds what would be otherwise if the profile did not only complain.
@@ -149,7 +162,7 @@ func (s *showing) compare(r rows, d *policy.Decision) {
 	r.add("if the profile were enforced:")
 	for _, k := range keysFor(s.role) {
 		if d.Enforced.Show(k) != d.Settings.Show(k) {
-			r.add(k.String(), orDash(d.Enforced.Show(k)), d.Enforced.From(k))
+			addSetting(r, k, d.Enforced)
 		}
 	}
 }

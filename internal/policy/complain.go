@@ -12,7 +12,7 @@ import (
 func loosest(a, b Settings) Settings {
 	s := b
 	s.VersionMin, s.VersionMax = min(a.VersionMin, b.VersionMin), max(a.VersionMax, b.VersionMax)
-	s.Ciphers, s.Groups = union(a.Ciphers, b.Ciphers), union(a.Groups, b.Groups)
+	s.Ciphers, s.Groups = union(b.Ciphers, a.Ciphers), union(b.Groups, a.Groups)
 	s.ALPN, s.SNI = a.ALPN || b.ALPN, a.SNI || b.SNI
 	s.SessionReuse = a.SessionReuse || b.SessionReuse
 	s.SessionTTL, s.SessionTTLMax = max(a.SessionTTL, b.SessionTTL), max(a.SessionTTLMax, b.SessionTTLMax)
@@ -23,7 +23,7 @@ func loosest(a, b Settings) Settings {
 	}
 	s.HonorApplicationValidation = a.HonorApplicationValidation || b.HonorApplicationValidation
 	s.TrustStore = a.TrustStore
-	s.Keys = union(a.Keys, b.Keys)
+	s.Keys = union(b.Keys, a.Keys)
 	s.Limits.RSABits = min(a.Limits.RSABits, b.Limits.RSABits)
 	s.Limits.HandshakeTimeout = max(a.Limits.HandshakeTimeout, b.Limits.HandshakeTimeout)
 	s.Limits.HandshakesInFlight = max(a.Limits.HandshakesInFlight, b.Limits.HandshakesInFlight)

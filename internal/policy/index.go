@@ -119,13 +119,27 @@ func (x *index) choose(s *Subject) (*entry, []Trial) {
 	var tried []Trial
 	x.candidates(s, func(e *entry) {
 		missed := e.misses(s)
-		tried = append(tried, Trial{Profile: e.profile, entry: e, missed: missed})
+		tried = note(tried, Trial{Profile: e.profile, entry: e, missed: missed})
 		if missed == criteria && (best == nil || e.above(best)) {
 			best = e
 		}
 	})
 	for i := range tried {
-		tried[i].chosen = tried[i].entry == best && best != nil
+		tried[i].chosen = best != nil && tried[i].Profile == best.profile
 	}
 	return best, tried
+}
+
+// note adds a trial. Of several combinations of one profile, one that matches stands for it.
+func note(tried []Trial, t Trial) []Trial {
+	for i := range tried {
+		if tried[i].Profile != t.Profile {
+			continue
+		}
+		if t.Matched() && (!tried[i].Matched() || t.entry.above(tried[i].entry)) {
+			tried[i] = t
+		}
+		return tried
+	}
+	return append(tried, t)
 }
