@@ -34,7 +34,7 @@ func (l *listener) accepted(conn Conn) (*Accepted, error) {
 	}
 	s := l.socket.child(conn)
 	if err = l.socket.table.add(s, local); err == nil {
-		widen(local, l.socket.recorded())
+		widen(local)
 		err = mark(local)
 	}
 	if err != nil {

@@ -195,7 +195,7 @@ func (a *attempt) attach() (err error) {
 		return err
 	}
 	a.filler = 1
-	widen(a.local, a.options)
+	widen(a.local)
 	a.socket.loose.Store(false)
 	return mark(a.local)
 }
@@ -209,7 +209,7 @@ func (a *attempt) widenAgain() {
 	}
 	defer local.Close()
 	if cookie, err := linux.SocketCookie(local); err == nil && cookie == a.socket.cookie {
-		widen(local, a.options)
+		widen(local)
 	}
 }
 

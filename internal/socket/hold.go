@@ -12,8 +12,10 @@ import (
 // stream; see Conn.Start. A held socket has more of them.
 
 // plainBuffer is the send buffer of the program's end in bytes, bounded by net.core.wmem_max: room for a run
-// of records in each direction.
-const plainBuffer = 1 << 20
+// of records. What a program sets with SO_SNDBUF is for its TCP socket; here it could stop it for good. The byte
+// that stays unread keeps the whole buffer charged in which it came, and an AF_UNIX socket is writable only while
+// a quarter of its send buffer is in use at most.
+const plainBuffer = 512 << 10
 
 // mark writes the one byte.
 func mark(local linux.FD) error {
@@ -39,15 +41,9 @@ func fill(local linux.FD) (int, error) {
 	}
 }
 
-// widen gives the program's end its working buffer, or what the program has asked for.
-func widen(local linux.FD, options []recorded) {
-	size := plainBuffer
-	for _, o := range options {
-		if o.level == linux.SolSocket && o.name == linux.SoSndBuf && len(o.value) >= 4 {
-			size = int(int32(nativeUint32(o.value)))
-		}
-	}
-	_ = linux.SetsockoptInt(local, linux.SolSocket, linux.SoSndBuf, size) // a smaller one works too
+// widen gives the program's end its working buffer.
+func widen(local linux.FD) {
+	_ = linux.SetsockoptInt(local, linux.SolSocket, linux.SoSndBuf, plainBuffer) // a smaller one works too
 }
 
 // gone waits until the program has closed the other end. A read deadline ends the wait.

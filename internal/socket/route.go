@@ -40,9 +40,8 @@ func routes() map[optionKey]route {
 	)
 	add(linux.SolSocket, toNetwork, soReuseAddr, soDontRoute, soBroadcast, soKeepAlive, soOOBInline, soNoCheck,
 		soPriority, soReusePort, soBindToDevice, soSndBufForce, soRcvBufForce, soMark, soBusyPoll, soMaxPacing,
-		soIncomingCPU, soBindToIfindex, linux.SoLinger)
-	add(linux.SolSocket, toNetwork|toProgram, linux.SoSndBuf, linux.SoRcvBuf, linux.SoRcvTimeo, linux.SoSndTimeo,
-		linux.SoRcvTimeoN, linux.SoSndTimeoN)
+		soIncomingCPU, soBindToIfindex, linux.SoLinger, linux.SoSndBuf, linux.SoRcvBuf)
+	add(linux.SolSocket, toNetwork|toProgram, linux.SoRcvTimeo, linux.SoSndTimeo, linux.SoRcvTimeoN, linux.SoSndTimeoN)
 	add(linux.SolSocket, toProgram, soRcvLowat, soPeekOff)
 	add(linux.SolSocket, toProgram|readOnly, soType, soSndLowat, soAcceptConn, soCookie)
 	add(linux.SolSocket, toNetwork|readOnly, soPeerCred, soMemInfo, soNapiID)

@@ -32,10 +32,9 @@ func (h *Handle) SetOption(level, name int, value []byte) error {
 	if r&(toNetwork|kept) != 0 {
 		h.options = record(h.options, recorded{level: level, name: name, value: keep})
 	}
-	held := h.state == abi.Connecting && name == linux.SoSndBuf
 	h.mu.Unlock()
-	if r&toProgram == 0 || held {
-		return nil // the buffer of a held socket is what holds it
+	if r&toProgram == 0 {
+		return nil
 	}
 	return linux.Setsockopt(h.Local, level, name, value)
 }
