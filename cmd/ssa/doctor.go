@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/securesocketapi/ssa/internal/daemon"
 	"github.com/securesocketapi/ssa/internal/launch"
 )
 
@@ -18,7 +19,7 @@ func doctorCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			ok := true
-			for _, p := range launch.Probes() {
+			for _, p := range probes() {
 				line, fine := report(p)
 				if _, err := fmt.Fprintln(os.Stdout, line); err != nil {
 					return err
@@ -31,6 +32,11 @@ func doctorCommand() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// probes are those of the launcher and what a client needs besides.
+func probes() []launch.Probe {
+	return append(launch.Probes(), launch.Probe{Name: "trust store", Try: daemon.TrustStore, Optional: true})
 }
 
 // report tries one probe and says whether ssa run can work with its result.

@@ -16,6 +16,7 @@ import (
 // role are the flags by which this program starts itself.
 type role struct {
 	control, front int
+	ignored        []int
 	log            string
 }
 
@@ -25,6 +26,7 @@ func (r *role) register(c *cobra.Command) {
 	c.Flags().SetInterspersed(false)
 	c.Flags().IntVar(&r.control, "control", -1, "descriptor of the socket to the process that started this one")
 	c.Flags().IntVar(&r.front, "front", 0, "process that was started by the user")
+	c.Flags().IntSliceVar(&r.ignored, "ignored", nil, "signal that the program is to find ignored")
 	c.Flags().StringVar(&r.log, "log", "", "log file")
 }
 
@@ -38,7 +40,7 @@ func superviseCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p := launch.Process{Control: linux.FD(r.control), Front: r.front, Command: args}
+			p := launch.Process{Control: linux.FD(r.control), Front: r.front, Command: args, Ignored: r.ignored}
 			server, err := daemon.NewSupervisor(log)
 			if err != nil {
 				return err
@@ -56,7 +58,7 @@ func launchCommand() *cobra.Command {
 		Use:   "launch COMMAND [ARGUMENT...]",
 		Short: "Started by supervise: becomes the program",
 		RunE: func(_ *cobra.Command, args []string) error {
-			return finish(launch.Program(launch.Process{Control: linux.FD(r.control), Front: r.front, Command: args}))
+			return finish(launch.Program(launch.Process{Control: linux.FD(r.control), Front: r.front, Command: args, Ignored: r.ignored}))
 		},
 	}
 	r.register(c)

@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/securesocketapi/ssa/internal/config"
@@ -13,14 +14,18 @@ import (
 // PolicyOptions are those for reading the policy of this machine.
 func PolicyOptions() config.Options { return config.System(engine.Caps(), time.Now()) }
 
-// loadPolicy reads the policy of this machine. One that is not right in all its parts is not used in any.
-func loadPolicy(log *slog.Logger) (*policy.Policy, error) {
+// loadPolicy reads the policy of this machine. One that is not right in all its parts is not used in any. On a
+// machine without one, the person who runs the service may name another trust store; nil is the system's.
+func loadPolicy(logger *slog.Logger) (inForce *policy.Policy, trustStores []string, err error) {
 	r := config.Load(PolicyOptions())
 	for _, p := range r.Problems {
-		log.Warn("policy", "problem", p)
+		logger.Warn("policy", "problem", p)
 	}
 	if err := r.Err(); err != nil {
-		return nil, fmt.Errorf("the policy of this machine cannot be used, see ssa policy check:\n%w", err)
+		return nil, nil, fmt.Errorf("the policy of this machine cannot be used, see ssa policy check:\n%w", err)
 	}
-	return r.Policy, nil
+	if file := os.Getenv("SSL_CERT_FILE"); file != "" && len(r.Files) == 0 {
+		trustStores = []string{file}
+	}
+	return r.Policy, trustStores, nil
 }

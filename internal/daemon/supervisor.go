@@ -24,8 +24,6 @@ import (
 
 // Bounds of one supervised tree.
 const (
-	// socketsMax bounds its TLS sockets.
-	socketsMax = 1 << 16
 	// drainTime bounds how long what programs wrote before they ended may take to reach the peers.
 	drainTime = time.Minute
 	// hurryTime bounds it once somebody, such as a service manager, has asked all of the tree to end.
@@ -47,12 +45,13 @@ func NewSupervisor(log *slog.Logger) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
-	inForce, err := loadPolicy(log)
+	inForce, trustStores, err := loadPolicy(log)
 	if err != nil {
 		return nil, err
 	}
 	svc := service.New(service.Config{
 		Logger: log, Policy: func() *policy.Policy { return inForce }, Open: config.Open,
+		TrustStores: trustStores,
 	})
 	sockets := inForce.Global(time.Now()).Limits.Sockets
 	table, err := socket.NewTable(socket.Config{Service: svc, Dir: dir, Max: sockets, Logger: log})

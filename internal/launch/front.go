@@ -30,12 +30,16 @@ func Supervised() bool {
 // Front starts a command and returns the exit code to end with. When a signal ended the command, the same
 // signal ends this process. The supervisor logs to a file, when one is named.
 func Front(command []string, log string) (int, error) {
+	ignored, err := ignoredAtStart()
+	if err != nil {
+		return ExitFailure, err
+	}
 	if Supervised() {
-		return execute(command)
+		return execute(command, ignored)
 	}
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals, linux.Forwardable()...)
-	control, _, err := spawn("supervise", Process{Front: os.Getpid(), Command: command}, "--log="+log)
+	control, _, err := spawn("supervise", Process{Front: os.Getpid(), Command: command, Ignored: ignored}, "--log="+log)
 	if err != nil {
 		return ExitFailure, fmt.Errorf("start the supervisor: %w", err)
 	}
@@ -61,6 +65,9 @@ func follow(control linux.FD) (int, error) {
 	for {
 		m, _, err := receive(control)
 		if err != nil {
+			if program == linux.NoFD {
+				return ExitFailure, nil // it has said why
+			}
 			_ = linux.PidfdSendSignal(program, int(linux.SIGKILL))
 			return ExitFailure, fmt.Errorf("the supervisor has ended before the program, which was killed with it")
 		}
@@ -104,7 +111,8 @@ func end(status linux.WaitStatus, control linux.FD) int {
 }
 
 // execute replaces this process by the command.
-func execute(command []string) (int, error) {
+func execute(command []string, ignored []int) (int, error) {
+	ignoreAgain(ignored)
 	path, err := exec.LookPath(command[0])
 	if err == nil {
 		err = linux.Exec(path, command, os.Environ())

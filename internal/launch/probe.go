@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -31,7 +30,6 @@ func Probes() []Probe {
 		{Name: "Yama ptrace_scope", Try: yama},
 		{Name: "pidfd_getfd", Try: getfd},
 		{Name: "trapped call, end to end", Try: endToEnd},
-		{Name: "system trust store", Try: trustStore, Optional: true},
 	}
 }
 
@@ -91,16 +89,4 @@ func endToEnd() (string, error) {
 		return "", errors.New(strings.TrimSpace(string(out)))
 	}
 	return "", nil
-}
-
-func trustStore() (string, error) {
-	if f := os.Getenv("SSL_CERT_FILE"); f != "" {
-		return f + " (SSL_CERT_FILE)", nil
-	}
-	for _, f := range []string{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"} {
-		if _, err := os.Stat(f); err == nil {
-			return filepath.Clean(f), nil
-		}
-	}
-	return "", errors.New("not found; clients can only use TLS_TRUSTED_PEER_CERTIFICATES (Debian: apt-get install ca-certificates)")
 }

@@ -7,6 +7,8 @@ type Process struct {
 	// Control is the socket to it.
 	Control linux.FD
 	// Front is the process that was started by the user.
-	Front   int
+	Front int
+	// Ignored are the signals the program is to find ignored.
+	Ignored []int
 	Command []string
 }

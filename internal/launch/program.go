@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strconv"
 	"strings"
 
 	"github.com/securesocketapi/ssa/abi"
@@ -34,7 +33,8 @@ func Program(p Process) (int, error) {
 	if err := try(); err != nil {
 		return ExitFailure, err
 	}
-	return execFailure(name, linux.Exec(path, p.Command, environment(p.Front)))
+	ignoreAgain(p.Ignored)
+	return execFailure(name, linux.Exec(path, p.Command, environment(os.Environ(), p.Front)))
 }
 
 // trap installs the filter and waits until its calls are answered.
@@ -78,18 +78,6 @@ func try() error {
 		return tryFailure(err)
 	}
 	return fd.Close()
-}
-
-// environment is our own; a service manager's word about which process its descriptors are for, which was
-// the front, becomes this one (sd_listen_fds(3)).
-func environment(front int) []string {
-	env := os.Environ()
-	for i, e := range env {
-		if e == "LISTEN_PID="+strconv.Itoa(front) {
-			env[i] = "LISTEN_PID=" + strconv.Itoa(os.Getpid())
-		}
-	}
-	return env
 }
 
 // execFailure is the exit code and the message for a command that cannot be executed.

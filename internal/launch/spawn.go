@@ -35,8 +35,12 @@ func spawn(role string, p Process, flags ...string) (control linux.FD, pid int, 
 	}
 	defer far.Close()
 	argv := append([]string{"ssa", role, "--control=" + strconv.Itoa(int(far)), "--front=" + strconv.Itoa(p.Front)}, flags...)
+	for _, n := range p.Ignored {
+		argv = append(argv, "--ignored="+strconv.Itoa(n))
+	}
 	child, err := os.StartProcess(Self, append(append(argv, "--"), p.Command...), &os.ProcAttr{
 		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr},
+		Env:   hidden(os.Environ()),
 	})
 	if err != nil {
 		ours.Close()

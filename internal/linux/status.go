@@ -17,8 +17,9 @@ type Status struct {
 	Groups            []int
 	// CapEff is the effective capability set.
 	CapEff uint64
-	// Signals as bit sets, signal n at bit n-1: pending for the thread, pending for the process, and blocked.
-	SigPnd, ShdPnd, SigBlk uint64
+	// Signals as bit sets, signal n at bit n-1: pending for the thread, pending for the process, blocked and
+	// ignored.
+	SigPnd, ShdPnd, SigBlk, SigIgn uint64
 }
 
 // ReadStatus reads /proc/TID/status.
@@ -75,6 +76,8 @@ func (s *Status) field(key string, value []byte) (err error) {
 		s.ShdPnd, err = strconv.ParseUint(string(value), 16, 64)
 	case "SigBlk":
 		s.SigBlk, err = strconv.ParseUint(string(value), 16, 64)
+	case "SigIgn":
+		s.SigIgn, err = strconv.ParseUint(string(value), 16, 64)
 	}
 	return err
 }
