@@ -53,7 +53,11 @@ func TestSemanticsInterruptible(t *testing.T) {
 	names := []string{"signal_*", "connect_*", "share_*"}
 	plain := startWorld(t, env, exec.Command(python, append([]string{"semantics/run.py", "tcp"}, names...)...))
 	old := refusing(t, "5.14", append([]string{ssaPath(t), "run", "--", python, "semantics/run.py", "tls"}, names...)...)
-	compareAll(t, plain.outcomes(t), startWorld(t, env, old).outcomes(t))
+	want, got := plain.outcomes(t), startWorld(t, env, old).outcomes(t)
+	// Such a kernel restarts every trapped call as SA_RESTART says, also one with a timeout (seccomp_unotify(2), BUGS).
+	delete(want, "signal_accept_with_timeout")
+	delete(got, "signal_accept_with_timeout")
+	compareAll(t, want, got)
 }
 
 func compareAll(t *testing.T, want, got map[string]outcome) {

@@ -247,13 +247,18 @@ def nasty_values(directory):
     with open(chain, "rb") as f:
         pem = f.read()
     ints = [struct.pack("i", v) for v in (0, 1, -1, 2, 0x301, 0x304, 2**31 - 1, -2**31, 604801)]
-    paths = [fifo, directory, "/dev/zero", "/dev/full", "/dev/null", "/proc/self/mem", "/nonexistent", "/dev/tty", "", "/",
-             "a" * 5000, "/proc/self/fd/0", chain, key, "../" * 100]
+    paths = [fifo, directory, "/dev/zero", "/dev/full", "/dev/null", "/proc/self/mem", "/nonexistent", "/dev/tty", "",
+             "/", "a" * 5000, "/proc/self/fd/0", chain, key, "../" * 100]
     texts = [b"localhost", b"a\0b", b"\xff\xfe", b"h2,http/1.1", b"," * 300, b"x" * 256, b"*.example.org", b"\0" * 20,
              b"TLS_AES_128_GCM_SHA256", b"NOSUCH:TLS_AES_128_GCM_SHA256", b"127.0.0.1", b"%s%n", b"[::1]"]
     pems = [pem, pem[:len(pem) // 2], pem * 200, b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
             b"-----BEGIN " * 1000, bytes(300000)]
     return ints + [p.encode() for p in paths] + texts + pems
+
+
+def wild(r):
+    """A pointer to nothing."""
+    return ctypes.c_void_p(r.choice([0, 16, 1 << 46]))
 
 
 def one_call(r, s, values):
@@ -265,11 +270,11 @@ def one_call(r, s, values):
     if r.random() < 0.5:
         v = r.choice(values) if r.random() < 0.7 else r.randbytes(r.randrange(64))
         n = len(v) if r.random() < 0.8 else r.choice([0, -1, 1, 3, 4, 8, 2**31 - 1, -2**31, len(v) * 2])
-        p = ctypes.create_string_buffer(v, len(v) or 1) if r.random() < 0.95 else ctypes.c_void_p(r.choice([0, 16, 1 << 46]))
+        p = ctypes.create_string_buffer(v, len(v) or 1) if r.random() < 0.95 else wild(r)
         return libc.setsockopt(s.fileno(), level, option, p, n) == 0
     size = ctypes.c_int(r.choice([0, 1, 3, 4, 8, 64, 4096, 65536, -1]))
-    p = ctypes.create_string_buffer(65536) if r.random() < 0.95 else ctypes.c_void_p(r.choice([0, 16, 1 << 46]))
-    q = ctypes.byref(size) if r.random() < 0.95 else ctypes.c_void_p(r.choice([0, 16, 1 << 46]))
+    p = ctypes.create_string_buffer(65536) if r.random() < 0.95 else wild(r)
+    q = ctypes.byref(size) if r.random() < 0.95 else wild(r)
     return libc.getsockopt(s.fileno(), level, option, p, q) == 0
 
 
@@ -312,7 +317,8 @@ def random_calls(lab, seed, calls):
         n = len(a) if r.random() < 0.8 else r.randrange(-2, 300)
         size = ctypes.c_int(r.randrange(-1, 40))
         room = ctypes.create_string_buffer(300)
-        call = r.choice([("connect", a.ljust(300, b"\0"), n), ("bind", a.ljust(300, b"\0"), n), ("listen", r.randrange(-1, 9)),
+        long = a.ljust(300, b"\0")
+        call = r.choice([("connect", long, n), ("bind", long, n), ("listen", r.randrange(-1, 9)),
                          ("accept", room, ctypes.byref(size)), ("accept4", None, None, r.choice([0, 2048, 1])),
                          ("getsockname", room, ctypes.byref(size)), ("getpeername", room, ctypes.byref(size)),
                          ("shutdown", r.randrange(4)), ("send", b"x" * 9, 9, socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT),

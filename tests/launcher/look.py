@@ -25,13 +25,16 @@ def descriptors():
     return found
 
 
+STATUS = ["Umask", "SigBlk", "SigIgn", "Uid", "Gid", "Groups", "CapInh", "CapAmb", "Cpus_allowed"]
+if os.getuid() == 0:
+    STATUS.append("NoNewPrivs")  # which an ordinary user has to set for a filter
 limits = {n: resource.getrlimit(getattr(resource, n)) for n in dir(resource) if n.startswith("RLIMIT_")}
 print(json.dumps({
     "descriptors": descriptors(),
     "arguments": sys.argv[1:],
     "environment": dict(os.environ),
     "directory": os.getcwd(),
-    "status": status("Umask", "SigBlk", "SigIgn", "Uid", "Gid", "Groups", "CapInh", "CapAmb", "Cpus_allowed", "NoNewPrivs") if os.getuid() == 0 else None,
+    "status": status(*STATUS),
     "limits": limits,
     "nice": os.nice(0),
     "scheduler": os.sched_getscheduler(0),

@@ -113,7 +113,8 @@ def bad_getsockopt(lab):
         for name, level, option in rows:
             for key, p in WILD:
                 size = I(4)
-                lab.raw(f"{state} {name} value {key}", "getsockopt", s.fileno(), level, option, P(p), ctypes.byref(size))
+                at = ctypes.byref(size)
+                lab.raw(f"{state} {name} value {key}", "getsockopt", s.fileno(), level, option, P(p), at)
                 value = ctypes.create_string_buffer(4)
                 lab.raw(f"{state} {name} length {key}", "getsockopt", s.fileno(), level, option, value, P(p))
             for n in (-1, -2**31):

@@ -118,7 +118,8 @@ def other_plain_tcp_nonblocking(lab):
 @scenario
 def other_plain_levels(lab):
     """Level 205 on a socket that is not TLS does not exist."""
-    for key, s in ("tcp", socket.socket()), ("udp", socket.socket(type=socket.SOCK_DGRAM)), ("unix", socket.socketpair()[0]):
+    tcp, udp, (unix, _) = socket.socket(), socket.socket(type=socket.SOCK_DGRAM), socket.socketpair()
+    for key, s in ("tcp", tcp), ("udp", udp), ("unix", unix):
         lab.call(f"{key} get", s.getsockopt, 205, 100, 64)
         lab.call(f"{key} set", s.setsockopt, 205, 85, b"name")
 

@@ -14,7 +14,8 @@ import traceback
 
 import lab
 # pylint: disable=unused-import
-import addresses, badargs, closing, connecting, data, options, others, readiness, sharing, signals  # noqa
+import addresses, badargs, closing, connecting, data, ending, flags, options, others, passing  # noqa
+import readiness, sharing, signals  # noqa
 
 LIMIT = 60
 AT_ONCE = 6
@@ -56,7 +57,8 @@ def finish(name, job, status):
     out.seek(0)
     err.seek(0)
     log = [json.loads(line) for line in out]
-    print(json.dumps({"name": name, "exit": os.waitstatus_to_exitcode(status), "log": log, "stderr": err.read()}), flush=True)
+    outcome = {"name": name, "exit": os.waitstatus_to_exitcode(status), "log": log, "stderr": err.read()}
+    print(json.dumps(outcome), flush=True)
 
 
 def main(world, patterns):

@@ -286,10 +286,15 @@ def signal_fatal(lab):
     gate, listener = lab.gate(), lab.listener()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for number in signal.SIGTERM, signal.SIGKILL:
-        c = lab.client()
-        address = sockaddr(gate.address)
-        lab.log(f"connect {number.name}", killed_in(lab, "connect", lambda s=c: libc.connect(s.fileno(), address, 16), number))
-        lab.log(f"accept {number.name}", killed_in(lab, "accept", lambda: libc.accept(listener.fileno(), None, None), number))
+        fd, address = lab.client().fileno(), sockaddr(gate.address)
+
+        def connect(fd=fd, address=address):
+            return libc.connect(fd, address, 16)
+
+        def accept():
+            return libc.accept(listener.fileno(), None, None)
+        lab.log(f"connect {number.name}", killed_in(lab, "connect", connect, number))
+        lab.log(f"accept {number.name}", killed_in(lab, "accept", accept, number))
 
 
 @scenario
