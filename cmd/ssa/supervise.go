@@ -16,7 +16,7 @@ import (
 // role are the flags by which this program starts itself.
 type role struct {
 	control, front int
-	ignored        []int
+	signals        launch.Signals
 	log            string
 }
 
@@ -26,7 +26,8 @@ func (r *role) register(c *cobra.Command) {
 	c.Flags().SetInterspersed(false)
 	c.Flags().IntVar(&r.control, "control", -1, "descriptor of the socket to the process that started this one")
 	c.Flags().IntVar(&r.front, "front", 0, "process that was started by the user")
-	c.Flags().IntSliceVar(&r.ignored, "ignored", nil, "signal that the program is to find ignored")
+	c.Flags().IntSliceVar(&r.signals.Ignored, "ignored", nil, "signal that the program is to find ignored")
+	c.Flags().Uint64Var(&r.signals.Blocked, "blocked", 0, "mask of the signals that the program is to find blocked")
 	c.Flags().StringVar(&r.log, "log", "", "log file")
 }
 
@@ -40,7 +41,7 @@ func superviseCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p := launch.Process{Control: linux.FD(r.control), Front: r.front, Command: args, Ignored: r.ignored}
+			p := launch.Process{Control: linux.FD(r.control), Front: r.front, Command: args, Signals: r.signals}
 			server, err := daemon.NewSupervisor(log)
 			if err != nil {
 				return err
@@ -58,7 +59,7 @@ func launchCommand() *cobra.Command {
 		Use:   "launch COMMAND [ARGUMENT...]",
 		Short: "Started by supervise: becomes the program",
 		RunE: func(_ *cobra.Command, args []string) error {
-			return finish(launch.Program(launch.Process{Control: linux.FD(r.control), Front: r.front, Command: args, Ignored: r.ignored}))
+			return finish(launch.Program(launch.Process{Control: linux.FD(r.control), Front: r.front, Command: args, Signals: r.signals}))
 		},
 	}
 	r.register(c)

@@ -22,6 +22,8 @@ func (c causes) explain(doing string, err error) error {
 const (
 	forbidden = "the policy of this container or sandbox forbids seccomp(2). Allow seccomp with " +
 		"SECCOMP_FILTER_FLAG_NEW_LISTENER in its seccomp profile"
+	unreadable = "the supervisor cannot read and write the memory of the program; Yama's ptrace_scope has to be 0 or 1, and a " +
+		"container's seccomp profile must allow process_vm_readv and process_vm_writev"
 	noDescriptor = "there is no descriptor left; raise the limit (ulimit -n)"
 	refused      = "a security module (AppArmor, SELinux) or the container's policy keeps the supervisor from answering or from " +
 		"passing a descriptor to the program; allow ptrace read access, pidfd_getfd and the seccomp notification ioctls within the tree"
@@ -47,6 +49,7 @@ func tryFailure(err error) error {
 		linux.EPROTONOSUPPORT: "the call was not trapped: another seccomp filter of this container or sandbox decides before ours",
 		linux.EPERM:           refused,
 		linux.EACCES:          refused,
+		linux.EFAULT:          unreadable,
 		linux.ENOSYS:          "the supervisor cannot answer system calls; is there a policy that keeps it from using the seccomp listener?",
 	}.explain("try a trapped call, socket(AF_INET, SOCK_STREAM, IPPROTO_TLS)", err)
 }

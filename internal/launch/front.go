@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -30,16 +31,16 @@ func Supervised() bool {
 // Front starts a command and returns the exit code to end with. When a signal ended the command, the same
 // signal ends this process. The supervisor logs to a file, when one is named.
 func Front(command []string, log string) (int, error) {
-	ignored, err := ignoredAtStart()
+	inherited, err := signalsAtStart()
 	if err != nil {
 		return ExitFailure, err
 	}
 	if Supervised() {
-		return execute(command, ignored)
+		return execute(command, inherited)
 	}
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals, linux.Forwardable()...)
-	control, _, err := spawn("supervise", Process{Front: os.Getpid(), Command: command, Ignored: ignored}, "--log="+log)
+	control, _, err := spawn("supervise", Process{Front: os.Getpid(), Command: command, Signals: inherited}, "--log="+log)
 	if err != nil {
 		return ExitFailure, fmt.Errorf("start the supervisor: %w", err)
 	}
@@ -86,13 +87,7 @@ func follow(control linux.FD) (int, error) {
 }
 
 // stop stops this process as the program was stopped; somebody's SIGCONT lets both go on.
-func stop(s linux.Signal) {
-	signal.Reset(s)
-	_ = linux.Kill(os.Getpid(), s)
-	if s != linux.SIGSTOP {
-		signal.Ignore(s)
-	}
-}
+func stop(s linux.Signal) { _ = linux.Raise(s) }
 
 // end waits for the supervisor when this is the first process of its PID namespace, where nothing outlives it.
 func end(status linux.WaitStatus, control linux.FD) int {
@@ -105,17 +100,20 @@ func end(status linux.WaitStatus, control linux.FD) int {
 		return status.ExitStatus()
 	}
 	_ = linux.NoCore() // the program has left one if it was to
-	signal.Reset(status.Signal())
-	_ = linux.Kill(os.Getpid(), status.Signal())
+	_ = linux.Raise(status.Signal())
 	return 128 + int(status.Signal())
 }
 
 // execute replaces this process by the command.
-func execute(command []string, ignored []int) (int, error) {
-	ignoreAgain(ignored)
+func execute(command []string, signals Signals) (int, error) {
 	path, err := exec.LookPath(command[0])
-	if err == nil {
-		err = linux.Exec(path, command, os.Environ())
+	if err != nil {
+		return execFailure(command[0], err)
 	}
-	return execFailure(command[0], err)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := signals.restore(); err != nil {
+		return ExitFailure, err
+	}
+	return execFailure(command[0], linux.Exec(path, command, os.Environ()))
 }

@@ -8,7 +8,6 @@ type Process struct {
 	Control linux.FD
 	// Front is the process that was started by the user.
 	Front int
-	// Ignored are the signals the program is to find ignored.
-	Ignored []int
+	Signals Signals
 	Command []string
 }

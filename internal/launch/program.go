@@ -33,7 +33,9 @@ func Program(p Process) (int, error) {
 	if err := try(); err != nil {
 		return ExitFailure, err
 	}
-	ignoreAgain(p.Ignored)
+	if err := p.Signals.restore(); err != nil {
+		return ExitFailure, err
+	}
 	return execFailure(name, linux.Exec(path, p.Command, environment(os.Environ(), p.Front)))
 }
 
@@ -74,10 +76,16 @@ func try() error {
 	if errors.Is(err, linux.EAFNOSUPPORT) {
 		fd, err = linux.Socket(linux.AFInet6, linux.SockStream, abi.ProtoTLS)
 	}
+	if err == nil {
+		// Reading a value needs the descriptor and the memory of the program.
+		var id [8]byte
+		_, err = linux.Getsockopt(fd, abi.ProtoTLS, int(abi.TLSID), id[:])
+		fd.Close()
+	}
 	if err != nil {
 		return tryFailure(err)
 	}
-	return fd.Close()
+	return nil
 }
 
 // execFailure is the exit code and the message for a command that cannot be executed.

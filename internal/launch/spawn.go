@@ -35,7 +35,8 @@ func spawn(role string, p Process, flags ...string) (control linux.FD, pid int, 
 	}
 	defer far.Close()
 	argv := append([]string{"ssa", role, "--control=" + strconv.Itoa(int(far)), "--front=" + strconv.Itoa(p.Front)}, flags...)
-	for _, n := range p.Ignored {
+	argv = append(argv, "--blocked="+strconv.FormatUint(p.Signals.Blocked, 10))
+	for _, n := range p.Signals.Ignored {
 		argv = append(argv, "--ignored="+strconv.Itoa(n))
 	}
 	child, err := os.StartProcess(Self, append(append(argv, "--"), p.Command...), &os.ProcAttr{

@@ -8,45 +8,60 @@ import (
 	"os"
 )
 
-// Go's runtime puts handlers of its own in place before any code of ours runs, and execve(2) turns those into
-// the default. What the signals were before is kept in a table of the runtime, one word for each signal, which
-// has no other way to be read.
+// Go's runtime puts handlers of its own in place before any code of ours runs, and unblocks signals; execve(2)
+// turns the former into the default. What the signals were before is kept in variables of the runtime, which have
+// no other way to be read: a word for the action of each signal, and the mask.
 const (
 	formerActions = "runtime.fwdSig"
+	formerMask    = "runtime.initSigmask"
 	signalCount   = 65
 	ignore        = 1 // SIG_IGN
 )
 
-// Ignored lists the signals this process was started with in state SIG_IGN. It is to be asked before signals
-// are handled in any way.
-func Ignored() ([]Signal, error) {
+// InheritedSignals is what this process was started with. A stripped program knows only part of it.
+type InheritedSignals struct {
+	// Ignored are those in state SIG_IGN.
+	Ignored []Signal
+	// Blocked is the mask, signal n at bit n-1.
+	Blocked uint64
+}
+
+// SignalsAtStart finds out what this process was started with. It is to be asked before signals are handled in
+// any way.
+func SignalsAtStart() (InheritedSignals, error) {
+	now, err := ReadStatus(os.Getpid())
+	if err != nil {
+		return InheritedSignals{}, err
+	}
 	exe, err := elf.Open("/proc/self/exe")
 	if err != nil {
-		return nil, err
+		return InheritedSignals{}, err
 	}
 	defer func() { _ = exe.Close() }()
-	former := make([]byte, signalCount*8)
-	if exe.Section(".symtab") != nil { // a stripped program cannot know
-		address, err := symbol(exe, formerActions, signalCount*8)
-		if err != nil {
-			return nil, err
-		}
-		if err := ReadMemory(os.Getpid(), address, former); err != nil {
-			return nil, fmt.Errorf("read %s: %w", formerActions, err)
-		}
+	actions, mask := make([]byte, signalCount*8), binary.NativeEndian.AppendUint64(nil, now.SigBlk)
+	if exe.Section(".symtab") != nil {
+		err = errors.Join(variable(exe, formerActions, actions), variable(exe, formerMask, mask))
 	}
-	// Those the runtime leaves alone are not in its table.
-	now, err := ignoredNow()
-	if err != nil {
-		return nil, err
-	}
-	var list []Signal
+	in := InheritedSignals{Blocked: binary.NativeEndian.Uint64(mask)}
 	for n := 1; n < signalCount; n++ {
-		if binary.NativeEndian.Uint64(former[8*n:]) == ignore || now&(1<<(n-1)) != 0 {
-			list = append(list, Signal(n))
+		// Those the runtime leaves alone are not in its table.
+		if binary.NativeEndian.Uint64(actions[8*n:]) == ignore || now.SigIgn&(1<<(n-1)) != 0 {
+			in.Ignored = append(in.Ignored, Signal(n))
 		}
 	}
-	return list, nil
+	return in, err
+}
+
+// variable reads a variable of this program into all of b.
+func variable(f *elf.File, name string, b []byte) error {
+	address, err := symbol(f, name, uint64(len(b)))
+	if err != nil {
+		return err
+	}
+	if err := ReadMemory(os.Getpid(), address, b); err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	return nil
 }
 
 // symbol finds the address of a variable by its name and size.
@@ -70,9 +85,4 @@ func symbol(f *elf.File, name string, size uint64) (uint64, error) {
 		}
 	}
 	return 0, fmt.Errorf("this program has no symbol %s", name)
-}
-
-func ignoredNow() (uint64, error) {
-	s, err := ReadStatus(os.Getpid())
-	return s.SigIgn, err
 }

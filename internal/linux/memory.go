@@ -9,7 +9,7 @@ import (
 )
 
 // ReadMemory copies from the memory of a task (process_vm_readv(2)), or through /proc/TID/mem where the
-// kernel has no such call. A short copy is EFAULT.
+// kernel has no such call or refuses it. A short copy is EFAULT.
 func ReadMemory(tid int, addr uint64, b []byte) error {
 	if len(b) == 0 {
 		return nil
@@ -17,7 +17,7 @@ func ReadMemory(tid int, addr uint64, b []byte) error {
 	local := []unix.Iovec{{Base: &b[0], Len: uint64(len(b))}}
 	remote := []unix.RemoteIovec{{Base: uintptr(addr), Len: len(b)}}
 	n, err := unix.ProcessVMReadv(tid, local, remote, 0)
-	if errors.Is(err, unix.ENOSYS) {
+	if forbidden(err) {
 		return memory(tid, os.O_RDONLY, func(f *os.File) (int, error) { return f.ReadAt(b, int64(addr)) })
 	}
 	return whole(n, len(b), err)
@@ -31,11 +31,14 @@ func WriteMemory(tid int, addr uint64, b []byte) error {
 	local := []unix.Iovec{{Base: &b[0], Len: uint64(len(b))}}
 	remote := []unix.RemoteIovec{{Base: uintptr(addr), Len: len(b)}}
 	n, err := unix.ProcessVMWritev(tid, local, remote, 0)
-	if errors.Is(err, unix.ENOSYS) {
+	if forbidden(err) {
 		return memory(tid, os.O_WRONLY, func(f *os.File) (int, error) { return f.WriteAt(b, int64(addr)) })
 	}
 	return whole(n, len(b), err)
 }
+
+// forbidden says whether the call itself cannot be used: the kernel lacks it, or a seccomp profile refuses it.
+func forbidden(err error) bool { return errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) }
 
 func memory(tid, mode int, fn func(*os.File) (int, error)) error {
 	f, err := os.OpenFile("/proc/"+strconv.Itoa(tid)+"/mem", mode, 0)

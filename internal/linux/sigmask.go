@@ -20,3 +20,10 @@ func BlockSignals() (SignalMask, error) {
 func SetSignals(m SignalMask) error {
 	return unix.PthreadSigmask(unix.SIG_SETMASK, &m.set, nil)
 }
+
+// SetSignalBits sets what is blocked on the calling thread, signal n at bit n-1.
+func SetSignalBits(bits uint64) error {
+	var set unix.Sigset_t
+	set.Val[0] = bits
+	return unix.PthreadSigmask(unix.SIG_SETMASK, &set, nil)
+}
