@@ -1,0 +1,68 @@
+package config_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/securesocketapi/ssa/internal/config"
+	"github.com/securesocketapi/ssa/internal/policy"
+)
+
+const reference = "../../dist/policy.toml"
+
+// uncommented is the reference file with its settings in force.
+func uncommented(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	setting := regexp.MustCompile(`(?m)^#(\S|  "|\])`)
+	return setting.ReplaceAllString(string(text), "$1")
+}
+
+func TestReferenceIsTheBuiltInPolicy(t *testing.T) {
+	r := config.LoadFile(options(), reference)
+	if err := r.Err(); err != nil {
+		t.Fatal(err)
+	}
+	got, want := r.Policy.Global(today()), policy.Default()
+	for _, k := range policy.Keys() {
+		if got.Show(k) != want.Show(k) || got.From(k) != want.From(k) {
+			t.Errorf("%s (-want +got):\n-%s %s\n+%s %s", k, want.Show(k), want.From(k), got.Show(k), got.From(k))
+		}
+	}
+}
+
+func TestReferenceDocumentsEveryKey(t *testing.T) {
+	text := uncommented(t)
+	r := config.Parse(options(), "policy.toml", []byte(text))
+	if err := r.Err(); err != nil {
+		t.Fatalf("with everything in force: %v", err)
+	}
+	got, want := r.Policy.Global(today()), policy.Default()
+	profile := r.Policy.Profile("www")
+	for _, k := range policy.Keys() {
+		if k == policy.KeyKeys {
+			if !profile.Layer.Set.Has(k) {
+				t.Errorf("%s is not documented", k)
+			}
+			continue
+		}
+		if got.Sources[k].Built() {
+			t.Errorf("%s is not documented", k)
+		}
+		if k != policy.KeyCertificates && got.Show(k) != want.Show(k) {
+			t.Errorf("the default of %s (-documented +actual):\n-%s\n+%s", k, got.Show(k), want.Show(k))
+		}
+	}
+	m := profile.Match
+	if len(m.Exe) == 0 || len(m.Unit) == 0 || len(m.Container) == 0 || len(m.Users) == 0 || !strings.Contains(text, "script") {
+		t.Error("a criterion of match is not documented")
+	}
+	if len(profile.Sections) != 1 || len(r.Policy.Exceptions(today())) != 1 {
+		t.Error("destination or allow_weaker is not documented")
+	}
+}
