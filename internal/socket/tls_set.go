@@ -72,9 +72,17 @@ func (h *Handle) SetTLS(ctx context.Context, o abi.Option, raw []byte) error {
 	}
 	effective, err := h.table.service.Admit(ctx, h.app, request)
 	if err != nil {
-		return fmt.Errorf("set %s: %w", o, err)
+		return refused(o, err)
 	}
 	return h.adopt(info, request, effective)
+}
+
+// refused says which option the service has refused, unless it does so itself.
+func refused(o abi.Option, err error) error {
+	if strings.HasPrefix(err.Error(), o.String()+": ") {
+		return fmt.Errorf("set %w", err)
+	}
+	return fmt.Errorf("set %s: %w", o, err)
 }
 
 // adopt puts a request in force unless the socket has moved on meanwhile.
