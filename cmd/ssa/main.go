@@ -25,10 +25,15 @@ func run(args []string) int {
 		Short:         "TLS through the socket calls, as a service of the operating system",
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		// A word that is no command ends as any error does, with the suggestion as its hint.
+		DisableSuggestions: true,
 	}
 	root.AddCommand(runCommand(), doctorCommand(), versionCommand(), policyCommand(), profileCommand(), superviseCommand(), launchCommand())
 	root.SetArgs(args)
 	err := root.Execute()
+	if _, _, unknown := root.Find(args); unknown != nil {
+		err = fmt.Errorf("%w\nhint: %s", unknown, suggestion(root, args[0]))
+	}
 	code := exitCode(0)
 	switch {
 	case err == nil:
@@ -38,6 +43,15 @@ func run(args []string) int {
 	}
 	complain(err)
 	return launch.ExitFailure
+}
+
+// suggestion says what to do about a word that is no command.
+func suggestion(root *cobra.Command, word string) string {
+	root.SuggestionsMinimumDistance = 2 // letters that are wrong
+	if list := root.SuggestionsFor(word); len(list) > 0 {
+		return "did you mean `ssa " + list[0] + "`?"
+	}
+	return "see `ssa help`"
 }
 
 // complain writes an error for the person at the terminal; a hint stands on a line of its own.

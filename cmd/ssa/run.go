@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"github.com/securesocketapi/ssa/internal/launch"
@@ -15,7 +17,12 @@ func runCommand() *cobra.Command {
 			"It ends as the program ends. Its own failures end with 125, 126 when the program cannot be executed,\n" +
 			"127 when there is none.",
 		Example: "  ssa run ./server --port 443\n  ssa run python3 client.py",
-		Args:    cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("run: no command is given\nhint: ssa run [flags] [--] COMMAND [ARGUMENT...]")
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			return finish(launch.Front(args, logFile))
 		},
