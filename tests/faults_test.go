@@ -132,14 +132,31 @@ func TestFaultsRandomOptions(t *testing.T) {
 
 func TestFaultsRandomCalls(t *testing.T) {
 	testutil.Require(t, testutil.Root())
+	for _, threads := range []int{1, 6} {
+		t.Run(fmt.Sprintf("ok in %d threads", threads), func(t *testing.T) {
+			a := startAgent(t, semanticsEnv(t))
+			s := a.supervisor()
+			before := len(s.descriptors())
+			for range 3 {
+				a.do("random_calls_in_threads(lab, %d, 2000)", threads)
+			}
+			s.settles(t, before)
+			a.want("3", "l = lab.listener(); serve_some(lab, l.getsockname(), l, 3)")
+		})
+	}
+}
+
+// Signals to the supervisor itself are not for it to obey: the program lives on, and so do its sockets.
+func TestFaultsSupervisorSignalled(t *testing.T) {
+	testutil.Require(t, testutil.Root())
 	a := startAgent(t, semanticsEnv(t))
 	s := a.supervisor()
-	before := len(s.descriptors())
-	for seed := range 4 {
-		a.do("random_calls(lab, %d, 2000)", seed)
+	a.do("l = lab.listener(); c, e = lab.connected(l)")
+	for _, n := range []linux.Signal{1, 2, 3, 10, 12, 13, 14, 15, 17, 18, 20, 21, 22, 28, 35, 64} {
+		s.signal(t, n)
+		a.want(`"x"`, "c.sendall(b'x') or e.recv(1).decode()")
+		a.want("1", "serve_some(lab, l.getsockname(), l, 1)")
 	}
-	s.settles(t, before)
-	a.want("3", "l = lab.listener(); serve_some(lab, l.getsockname(), l, 3)")
 }
 
 // Clients that never finish their handshake delay nobody.

@@ -299,36 +299,58 @@ def random_options(lab, seed, calls):
     return good
 
 
-def random_calls(lab, seed, calls):
-    """Random calls with random arguments, on a few sockets that get into any state. Gives how many succeeded."""
+def addresses(lab):
+    """What to connect and bind to: a listener, nobody, and nonsense."""
+    live = lab.listener().getsockname()
+    host = struct.pack("=H", 43) + struct.pack("!H", live[1]) + b"localhost\0"
+    return [sockaddr(live), sockaddr(lab.dead()), host, host[:5], bytes(16)]
+
+
+def pick_call(r, known):
+    """A call of libc with random arguments, without the descriptor."""
+    a = r.choice(known + [r.randbytes(r.randrange(1, 40))])
+    n = len(a) if r.random() < 0.8 else r.randrange(-2, 300)
+    long, room = a.ljust(300, b"\0"), ctypes.create_string_buffer(300)
+    size = ctypes.byref(ctypes.c_int(r.randrange(-1, 40)))
+    return r.choice([("connect", long, n), ("bind", long, n), ("listen", r.randrange(-1, 9)), ("accept", room, size),
+                     ("accept4", None, None, r.choice([0, 2048, 1])), ("getsockname", room, size),
+                     ("getpeername", room, size), ("shutdown", r.randrange(4)), ("connect", ctypes.c_void_p(16), 16),
+                     ("send", b"x" * 9, 9, socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT),
+                     ("recv", room, 9, socket.MSG_DONTWAIT)])
+
+
+def one_more(lab, r):
+    """A socket for random calls, with a certificate or without."""
+    s = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK, lab.proto)
+    if r.random() < 0.5:
+        s.setsockopt(IPPROTO_TLS, TLS_CERTIFICATE_CHAIN, os.environ["SSA_TEST_CHAIN"].encode())
+        s.setsockopt(IPPROTO_TLS, TLS_PRIVATE_KEY, os.environ["SSA_TEST_KEY"].encode())
+    return s
+
+
+def random_calls(lab, seed, calls, slots, known):
+    """Random calls on sockets in slots, some of which are closed and replaced. Gives how many calls succeeded."""
     r, good = random.Random(seed), 0
-    listener, dead = lab.listener(), sockaddr(lab.dead())
-    live = sockaddr(listener.getsockname())
-    host = struct.pack("=H", 43) + struct.pack("!H", listener.getsockname()[1]) + b"localhost\0"
-    sockets = []
     for _ in range(calls):
-        while len(sockets) < 6:
-            sockets.append(lab.bare(flags=socket.SOCK_NONBLOCK))
-            if r.random() < 0.5:
-                sockets[-1].setsockopt(IPPROTO_TLS, TLS_CERTIFICATE_CHAIN, os.environ["SSA_TEST_CHAIN"].encode())
-                sockets[-1].setsockopt(IPPROTO_TLS, TLS_PRIVATE_KEY, os.environ["SSA_TEST_KEY"].encode())
-        s = r.choice(sockets)
-        a = r.choice([dead, live, host, r.randbytes(r.randrange(1, 40)), bytes(16), host[:5]])
-        n = len(a) if r.random() < 0.8 else r.randrange(-2, 300)
-        size = ctypes.c_int(r.randrange(-1, 40))
-        room = ctypes.create_string_buffer(300)
-        long = a.ljust(300, b"\0")
-        call = r.choice([("connect", long, n), ("bind", long, n), ("listen", r.randrange(-1, 9)),
-                         ("accept", room, ctypes.byref(size)), ("accept4", None, None, r.choice([0, 2048, 1])),
-                         ("getsockname", room, ctypes.byref(size)), ("getpeername", room, ctypes.byref(size)),
-                         ("shutdown", r.randrange(4)), ("send", b"x" * 9, 9, socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT),
-                         ("recv", room, 9, socket.MSG_DONTWAIT), ("connect", ctypes.c_void_p(16), 16)])
+        i = r.randrange(len(slots))
+        if slots[i] is None or r.random() < 0.05:
+            old, slots[i] = slots[i], one_more(lab, r)
+            del old  # which closes it, unless another thread is using it
+        s, call = slots[i], pick_call(r, known)
         v = getattr(libc, call[0])(s.fileno(), *call[1:])
         good += v >= 0
         if call[0].startswith("accept") and v >= 0:
             os.close(v)
-        if r.random() < 0.05:
-            sockets.remove(s)
+    return good
+
+
+def random_calls_in_threads(lab, threads, calls):
+    """Random calls in several threads that share their sockets. Gives how many calls succeeded."""
+    slots, known = [None] * 8, addresses(lab)
+    jobs = [Thread(random_calls, lab, seed, calls, slots, known) for seed in range(threads)]
+    good = sum(j.result() for j in jobs)
+    for s in slots:
+        if s:
             s.close()
     close_all(lab)
     return good

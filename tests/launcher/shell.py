@@ -197,6 +197,43 @@ print('terminal', os.ttyname(0) == os.ttyname(1) == os.ttyname(2), flush=True)
     log("end", job.wait())
 
 
+PIPELINE = """
+import shlex, subprocess, sys
+prefix = sys.argv[1:]
+ask = prefix + [sys.executable, '-c', "import sys\\nwhile (s := sys.stdin.readline()): print('got', s, end='', flush=True)"]
+show = prefix + ['/bin/cat']
+script = shlex.join(ask) + ' | ' + shlex.join(show)
+import os
+os.execvp('sh', ['sh', '-c', 'echo ready; ' + script])
+"""
+
+
+@scenario
+def pipeline(term, log):
+    """All of a pipeline stop, go on and end together."""
+    job = Job(PIPELINE, arguments=PREFIX, prefix=[])
+    term.expect("ready")
+    term.type(b"one\n")
+    log("through", term.expect(r"got (\w+)").group(1))
+    term.type(b"\x1a")
+    log("ctrl-z", job.wait())
+    job.go_on()
+    term.type(b"two\n")
+    log("through again", term.expect(r"got (\w+)").group(1))
+    term.type(b"\x03")
+    log("ctrl-c", job.wait())
+    log("nobody left", job.vanishes())
+
+
+@scenario
+def leaves_nobody(term, log):
+    """After the end nobody is left in the group, so that the shell can use its number again."""
+    job = Job("print('ready', flush=True)")
+    term.expect("ready")
+    log("end", job.wait())
+    log("nobody left", job.vanishes())
+
+
 @scenario
 def terminate(term, log):
     """kill PID of what the shell has started."""

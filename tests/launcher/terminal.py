@@ -41,8 +41,8 @@ class Terminal:
 class Job:
     """A process group below PREFIX."""
 
-    def __init__(self, code, foreground=True, prefix=None):
-        argv = (PREFIX if prefix is None else prefix) + [sys.executable, "-c", code]
+    def __init__(self, code, foreground=True, prefix=None, arguments=()):
+        argv = (PREFIX if prefix is None else prefix) + [sys.executable, "-c", code, *arguments]
         self.pid = os.fork()
         if self.pid == 0:
             os.setpgid(0, 0)
@@ -67,6 +67,17 @@ class Job:
                 return say(status)
             select.select([], [], [], 0.005)
         raise TimeoutError("the job neither ends nor stops")
+
+    def vanishes(self):
+        """Whether nobody is left in the group before the deadline."""
+        end = time.monotonic() + DEADLINE
+        while time.monotonic() < end:
+            try:
+                os.killpg(self.pid, 0)
+            except ProcessLookupError:
+                return True
+            select.select([], [], [], 0.005)
+        return False
 
     def go_on(self):
         """fg."""
