@@ -79,6 +79,7 @@ func (l *link) run(ctx context.Context, filler int) error {
 	inbound := make(chan struct{})
 	go func() {
 		defer close(inbound)
+		defer l.contain()
 		l.receiveAll()
 	}()
 	l.sendAll()

@@ -82,8 +82,15 @@ func (c *conn) Start(plain *os.File, filler int) {
 	}
 	go func() {
 		defer c.service.running.Done()
-		c.finish(relay.Run(c.ctx, plain, c.session, filler))
+		c.finish(c.relay(plain, filler))
 	}()
+}
+
+// relay moves data until the end. A panic ends this connection and no other.
+func (c *conn) relay(plain *os.File, filler int) (err error) {
+	err = abi.Failf(abi.Reset, "the TLS service met an internal error; its log says more")
+	defer c.service.contain("a relay")
+	return relay.Run(c.ctx, plain, c.session, filler)
 }
 
 // Abort implements socket.Conn.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/securesocketapi/ssa/abi"
@@ -36,6 +37,9 @@ type listener struct {
 	ctx     context.Context
 	end     context.CancelCauseFunc
 	running sync.WaitGroup
+	// draining says that no more is accepted from the network; drained is closed when all handshakes have ended.
+	draining atomic.Bool
+	drained  chan struct{}
 }
 
 // errClosed is why a listener ends that is closed.
@@ -52,7 +56,7 @@ func (s *Service) Listen(_ context.Context, l socket.Listen) (socket.Listener, e
 	n := &listener{
 		service: s, network: l.Network, server: server, asked: a,
 		flights: flights{max: a.settings.Limits.HandshakesInFlight},
-		ready:   make(chan *conn, backlog), room: make(chan struct{}, 1),
+		ready:   make(chan *conn, backlog), room: make(chan struct{}, 1), drained: make(chan struct{}),
 	}
 	n.ctx, n.end = context.WithCancelCause(context.Background())
 	if err := s.adopt(n); err != nil {
@@ -114,6 +118,12 @@ func (l *listener) Accept(ctx context.Context) (socket.Conn, error) {
 		return nil, context.Cause(l.ctx)
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
+	case <-l.drained:
+		c, err := l.last()
+		if err != nil {
+			return nil, err // not a nil *conn
+		}
+		return c, nil
 	}
 }
 
@@ -156,6 +166,9 @@ func (l *listener) run() {
 	pause := time.Duration(0)
 	for l.hasRoom() {
 		network, err := engine.Accept(l.network)
+		if errors.Is(err, os.ErrClosed) && l.draining.Load() {
+			return
+		}
 		if errors.Is(err, os.ErrClosed) || engine.Unusable(err) {
 			l.end(err)
 			return
@@ -207,6 +220,7 @@ func (l *listener) launch(network *os.File) {
 	go func() {
 		defer l.running.Done()
 		defer cancel(nil)
+		defer l.service.contain("a server's handshake")
 		c, err := l.handshake(ctx, network)
 		land()
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -106,11 +107,47 @@ func (c *Conn) Info() socket.Info { return c.info }
 // Done implements socket.Conn.
 func (c *Conn) Done() <-chan struct{} { return c.ended }
 
-// Err implements socket.Conn.
+// whyTime bounds how long Err waits for an answer.
+const whyTime = time.Second
+
+// Err implements socket.Conn. A program that reads ECONNRESET may ask for the reason before the service has told of the
+// end, so the service is asked.
 func (c *Conn) Err() error {
+	select {
+	case <-c.ended:
+		return c.final()
+	default:
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), whyTime)
+	defer cancel()
+	reason, err := c.session.why(ctx, c.id)
+	select {
+	case <-c.ended:
+		return c.final()
+	default:
+	}
+	if err != nil {
+		return nil // it lives, as far as is known here
+	}
+	return reason
+}
+
+func (c *Conn) final() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
+}
+
+// why asks what has become of a connection so far.
+func (s *session) why(ctx context.Context, conn uint64) (reason, err error) {
+	e := encoder{}
+	e.u64(conn)
+	err = s.call(ctx, message{kind: why, payload: e.b}, func(m *incoming) error {
+		d := decoder{rest: m.inline}
+		reason = d.optionalFailure()
+		return d.finish()
+	})
+	return reason, err
 }
 
 // Control implements socket.Conn.

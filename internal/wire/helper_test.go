@@ -347,3 +347,32 @@ func eventually(t *testing.T, holds func() bool) {
 		}
 	}
 }
+
+// echo sends back what comes until it ends.
+func echo(t *testing.T, c socket.Conn) {
+	p := start(t, c)
+	go func() {
+		_, _ = io.Copy(p, p)
+		_ = p.Close()
+	}()
+}
+
+// visit connects and exchanges a message again and again, and counts.
+func visit(t *testing.T, c socket.Service, s site, addr netip.AddrPort, stop <-chan struct{}) (n int) {
+	for {
+		select {
+		case <-stop:
+			return n
+		default:
+		}
+		conn, err := c.Connect(t.Context(), socket.Dial{App: app(), Request: s.client, Network: network(t, addr), Remote: addr})
+		if err != nil {
+			t.Errorf("Connect: %v", err)
+			return n
+		}
+		p := start(t, conn)
+		exchange(t, p, p, "hello")
+		_ = p.Close()
+		n++
+	}
+}

@@ -118,6 +118,7 @@ func requests() map[kind]func(*peer, *incoming) error {
 		unlisten: (*peer).unlisten,
 		start:    (*peer).start,
 		abort:    (*peer).abort,
+		why:      (*peer).why,
 	}
 }
 

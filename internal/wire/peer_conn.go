@@ -122,3 +122,19 @@ func network(conn socket.Conn) (dup linux.FD, err error) {
 	})
 	return dup, err
 }
+
+// why says what has become of a connection so far: a program may ask before its relay has ended.
+func (p *peer) why(m *incoming) error {
+	d := decoder{rest: m.inline}
+	id := d.u64()
+	if err := d.finish(); err != nil {
+		return err
+	}
+	e := encoder{}
+	if c := p.conn(id); c != nil {
+		e.optionalFailure(c.conn.Err())
+	} else {
+		e.optionalFailure(nil) // done is on its way, before this
+	}
+	return p.link.post(message{kind: because, id: m.id, payload: e.b})
+}

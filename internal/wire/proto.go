@@ -36,6 +36,8 @@ const (
 	start
 	// abort: nothing. The number is the connection's.
 	abort
+	// why: a connection's number.
+	why
 
 	// From the service. welcome: version.
 	welcome
@@ -53,6 +55,8 @@ const (
 	closed
 	// accepted: the connection's number and info; a duplicate of the TCP socket. The number is the listener's.
 	accepted
+	// because: failure or none. It ends the call with the number.
+	because
 	// ended: failure. The listener with the number will yield no more.
 	ended
 	// done: failure or none. The connection with the number has ended.
@@ -66,8 +70,8 @@ const (
 // String names a kind for logs.
 func (k kind) String() string {
 	names := [...]string{
-		"nothing", "hello", "identify", "admit", "connect", "listen", "cancel", "grant", "unlisten", "start", "abort",
-		"welcome", "failed", "identified", "admitted", "connected", "listening", "closed", "accepted", "ended", "done", "draining",
+		"nothing", "hello", "identify", "admit", "connect", "listen", "cancel", "grant", "unlisten", "start", "abort", "why",
+		"welcome", "failed", "identified", "admitted", "connected", "listening", "closed", "accepted", "because", "ended", "done", "draining",
 	}
 	if int(k) < len(names) {
 		return names[k]

@@ -139,6 +139,7 @@ func answers() map[kind]func(*session, *incoming) error {
 		connected:  (*session).result,
 		listening:  (*session).result,
 		closed:     (*session).result,
+		because:    (*session).result,
 		accepted:   (*session).accepted,
 		ended:      (*session).listenerEnded,
 		done:       (*session).connDone,
