@@ -28,6 +28,8 @@ const (
 	drainTime = time.Minute
 	// hurryTime bounds it once somebody, such as a service manager, has asked all of the tree to end.
 	hurryTime = 5 * time.Second
+	// dirMax leaves the names of sockets below it the room they need in struct sockaddr_un (unix(7)), in bytes.
+	dirMax = 64
 )
 
 // Supervisor answers the trapped calls of a tree with an embedded service.
@@ -114,10 +116,10 @@ func runtimeDir() (string, error) {
 	uid := strconv.Itoa(os.Geteuid())
 	var tried []error
 	for _, base := range []string{os.Getenv("XDG_RUNTIME_DIR"), "/run/user/" + uid, "/run", "/dev/shm", os.TempDir()} {
-		if !filepath.IsAbs(base) {
+		dir := filepath.Join(base, "ssa-"+uid)
+		if !filepath.IsAbs(base) || len(dir) > dirMax {
 			continue
 		}
-		dir := filepath.Join(base, "ssa-"+uid)
 		err := os.Mkdir(dir, 0o700)
 		if err == nil || errors.Is(err, os.ErrExist) {
 			err = linux.PrivateDir(dir)
