@@ -131,7 +131,7 @@ func TestWatcherWithoutItsDirectory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.close()
+	defer func() { _ = w.close() }()
 	fd := unixSocket(t, 0)
 	defer fd.Close()
 	if _, err := w.bind(fd, func() {}); err == nil {
