@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"io"
 	"net/netip"
 	"os"
 	"time"
@@ -72,7 +71,10 @@ func (p peer) leave(ctx context.Context, s *stream) {
 	if s.f.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
 		return
 	}
-	_, _ = io.CopyN(io.Discard, s.f, lingerBytes)
+	buf := make([]byte, 4<<10)
+	for taken, n := 0, 1; n > 0 && taken < lingerBytes; taken += n {
+		n, _ = linux.RecvSome(s.f, buf)
+	}
 }
 
 // drain throws away what has arrived.

@@ -34,7 +34,7 @@ var errBacklog = fmt.Errorf("the peer does not read: %d bytes of records wait fo
 // Write takes whole records from crypto/tls.
 func (s *stream) Write(p []byte) (int, error) {
 	if !s.started.Load() {
-		return s.f.Write(p)
+		return linux.SendAll(s.f, p)
 	}
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
@@ -95,7 +95,7 @@ func (s *stream) flush() error {
 		if run == nil {
 			return nil
 		}
-		_, err := s.f.Write(*run)
+		_, err := linux.SendAll(s.f, *run)
 		*run = (*run)[:0]
 		runs.Put(run)
 		if err != nil {

@@ -51,7 +51,7 @@ func (l *link) forward(in *inbound) error {
 	defer giveBack(batch)
 	n, err := l.s.ReadReady(*batch)
 	if n > 0 && !in.deaf {
-		_, werr := l.plain.Write((*batch)[:n])
+		_, werr := linux.SendAll(l.plain, (*batch)[:n])
 		in.deaf = werr != nil // SHUT_RD or close; which of them, the other direction finds out
 	}
 	if in.deaf && l.isLingering() {
