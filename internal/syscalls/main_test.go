@@ -35,7 +35,7 @@ type world struct {
 const socketsMax = 16
 
 // newWorld makes the supervisor's side.
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{service: newService()}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -71,7 +71,7 @@ func newWorld(t *testing.T) *world {
 }
 
 // simulated is a world whose program is simulated.
-func simulated(t *testing.T) (*world, *simulation) {
+func simulated(t testing.TB) (*world, *simulation) {
 	t.Helper()
 	w := newWorld(t)
 	s := newSimulation(t, w.server)
@@ -94,7 +94,7 @@ func both(t *testing.T, scenario func(*testing.T, *world)) {
 }
 
 // event waits for something on a channel.
-func event[T any](t *testing.T, c <-chan T) T {
+func event[T any](t testing.TB, c <-chan T) T {
 	t.Helper()
 	timer := time.NewTimer(testutil.Patience)
 	defer timer.Stop()

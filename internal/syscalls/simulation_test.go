@@ -71,7 +71,7 @@ type simulation struct {
 	unreadable atomic.Bool
 }
 
-func newSimulation(t *testing.T, server *syscalls.Server) *simulation {
+func newSimulation(t testing.TB, server *syscalls.Server) *simulation {
 	s := &simulation{server: server, memory: make([]byte, memorySize), fds: map[int64]bool{}, cloexec: map[int64]bool{}}
 	t.Cleanup(func() {
 		s.mu.Lock()
@@ -239,13 +239,13 @@ type caller struct {
 var _ syscalls.Caller = (*caller)(nil)
 
 // wait waits for the answer.
-func (c *caller) wait(t *testing.T) result {
+func (c *caller) wait(t testing.TB) result {
 	t.Helper()
 	return event(t, c.answered)
 }
 
 // check fails the test unless the call got exactly one answer. One that went away gets none.
-func (c *caller) check(t *testing.T) {
+func (c *caller) check(t testing.TB) {
 	if got := c.answers.Load(); got != 1 && (got != 0 || !c.refused.Load()) {
 		t.Errorf("%s%v got %d answers, want 1", callName(c.kind), c.args, got)
 	}
