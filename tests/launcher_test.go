@@ -299,7 +299,7 @@ func TestLauncherLeavesNothing(t *testing.T) {
 
 // SIGTERM to `ssa run` reaches the program, which may do with it what it wants.
 func TestLauncherForwardsTerm(t *testing.T) {
-	program := "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(3))\nprint('ready', flush=True)\nsignal.pause()"
+	program := "import signal, sys\nsignal.pthread_sigmask(signal.SIG_BLOCK, [15])\nprint('ready', flush=True)\nsignal.sigwait([15])\nsys.exit(3)"
 	p := testutil.Start(t, ssaRun(t, testutil.Python(t), "-c", program))
 	p.WaitOutput("ready")
 	process(p.PID()).signal(t, linux.SIGTERM)

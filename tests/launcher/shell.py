@@ -25,9 +25,20 @@ def scenario(f):
     return f
 
 
-WAIT = "import time\nprint('ready', flush=True)\ntime.sleep(60)\n"
-CATCH = """
-import signal, time
+# A program that waits in short steps, for Python handles a signal that comes just before a call only after it.
+WAIT = "import time\nprint('ready', flush=True)\nwhile True: time.sleep(0.05)\n"
+# LISTEN waits for a line without missing a signal: the handler's byte ends select.
+LISTEN = """
+import os, select, signal
+told, tell = os.pipe()
+os.set_blocking(tell, False)
+signal.set_wakeup_fd(tell)
+def line():
+    while 0 not in select.select([0, told], [], [])[0]:
+        os.read(told, 100)
+    return os.read(0, 1000).decode().strip()
+"""
+CATCH = LISTEN + """
 count = 0
 def handler(number, frame):
     global count
@@ -37,9 +48,9 @@ for name in NAMES:
     signal.signal(getattr(signal, name), handler)
 print('ready', flush=True)
 while True:
-    line = input()
-    print('line', line, 'count', count, flush=True)
-    if line == 'quit':
+    word = line()
+    print('line', word, 'count', count, flush=True)
+    if word == 'quit':
         raise SystemExit(count)
 """
 
@@ -122,15 +133,14 @@ def suspend_twice(term, log):
 @scenario
 def suspend_caught(term, log):
     """A program that cleans up at Ctrl-Z and then stops itself, as editors do."""
-    job = Job("""
-import os, signal
+    job = Job(LISTEN + """
 def stop(*_):
     print('cleaning', flush=True)
     os.kill(os.getpid(), signal.SIGSTOP)
     print('back', flush=True)
 signal.signal(signal.SIGTSTP, stop)
 print('ready', flush=True)
-print('read', input(), flush=True)
+print('read', line(), flush=True)
 """)
     term.expect("ready")
     term.type(b"\x1a")
@@ -370,9 +380,10 @@ def hangup(term, log):
         if child == 0:
             os.execvp((PREFIX + [sys.executable])[0], PREFIX + [sys.executable, "-c", f"""
 import os, signal
-signal.signal(signal.SIGHUP, lambda *_: (os.write({w}, b'hung up'), os._exit(0)))
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
 os.write({w}, b'ready ')
-signal.pause()
+signal.sigwait([signal.SIGHUP])
+os.write({w}, b'hung up')
 """])
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         os.close(slave)
