@@ -7,7 +7,7 @@ type Process struct {
 	// Control is the socket to it.
 	Control linux.FD
 	// Front is the process that was started by the user.
-	Front int
+	Front   int
 	Signals Signals
 	Command []string
 }
