@@ -145,16 +145,24 @@ func (c *checker) sums(base Settings, layers ...*Layer) {
 }
 
 func (c *checker) sum(base Settings, layers []*Layer, at Source) {
-	alive, dead := base, base
-	for _, l := range layers {
-		l.over(&alive, c.now, nil)
-		l.over(&dead, time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), nil)
-	}
-	if text := c.caps.objection(alive); text != "" {
+	if text := c.caps.objection(pile(base, layers, c.now)); text != "" {
 		c.problemf(at, "%s", text)
-	} else if text := c.caps.objection(dead); text != "" {
+		return
+	}
+	if !slices.ContainsFunc(layers, func(l *Layer) bool { return l.weak != 0 }) {
+		return
+	}
+	if text := c.caps.objection(pile(base, layers, time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC))); text != "" {
 		c.problemf(at, "%s, once the exception has expired", text)
 	}
+}
+
+// pile is what layers add up to at a time.
+func pile(s Settings, layers []*Layer, now time.Time) Settings {
+	for _, l := range layers {
+		l.over(&s, now, nil)
+	}
+	return s
 }
 
 // objection is why the engine cannot do what settings say, empty when it can. Fit, for a program's wishes, would
@@ -192,18 +200,36 @@ func (c Caps) suites13() []string {
 // classic says whether a group can be used before TLS 1.3, as those with a post-quantum half cannot.
 func classic(name string) bool { return !strings.Contains(name, "MLKEM") }
 
+// peers are entries that are equally specific and have the same values where those have no wildcards: only two of
+// them can tie.
+type peers struct {
+	rank  [criteria]int
+	exact string
+}
+
+func (e *entry) peers() peers {
+	var exact []string
+	for _, g := range e.globs {
+		if g != nil && g.literal() {
+			exact = append(exact, g.text)
+		}
+	}
+	return peers{e.rank, strings.Join(exact, "\x00")}
+}
+
 // ties refuses profiles of which some program would have two.
 func (c *checker) ties(p *Policy) {
-	byRank := map[[criteria]int][]*entry{}
+	among := map[peers][]*entry{}
 	for _, profile := range p.profiles {
 		for _, e := range profile.entries() {
-			for _, o := range byRank[e.rank] {
+			key := e.peers()
+			for _, o := range among[key] {
 				if o.profile != e.profile && e.ties(o) {
 					c.problemf(e.profile.Match.Source, "profile %s and profile %s (%s) match the same programs (%s), and neither is more specific",
 						e.profile.Name, o.profile.Name, o.profile.Match.Source, e.clash(o))
 				}
 			}
-			byRank[e.rank] = append(byRank[e.rank], e)
+			among[key] = append(among[key], e)
 		}
 	}
 }

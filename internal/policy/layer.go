@@ -1,6 +1,9 @@
 package policy
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Layer is what one section of the policy says: values for some keys, which override those of the sections above.
 type Layer struct {
@@ -26,8 +29,11 @@ func (l *Layer) Excuse(e *Exception) {
 	l.Set.each(func(k Key) { l.Excuses[k] = e })
 }
 
-// Merge lets a layer of the same section, from a later file, override this one.
+// Merge lets a layer of the same section, from a later file, override this one. Certificates of both are kept.
 func (l *Layer) Merge(later *Layer) {
+	if l.Set.Has(KeyCertificates) && later.Set.Has(KeyCertificates) {
+		later.Settings.Certificates = slices.Concat(l.Settings.Certificates, later.Settings.Certificates)
+	}
 	later.Set.each(func(k Key) {
 		l.Put(k, &later.Settings, later.Settings.Sources[k])
 		l.Excuses[k] = later.Excuses[k]

@@ -24,6 +24,11 @@ func Suites() []Suite { return slices.Clone(suites[:]) }
 
 // FindSuite finds a suite by either name, in any case.
 func FindSuite(name string) (Suite, bool) {
+	for i := range suites { // nearly always the exact IANA name, which is found much faster
+		if suites[i].Name == name {
+			return suites[i], true
+		}
+	}
 	for i := range suites {
 		if s := &suites[i]; strings.EqualFold(s.Name, name) || strings.EqualFold(s.OpenSSL, name) {
 			return *s, true
