@@ -134,3 +134,18 @@ func TestClosedConnectionsMakeRoom(t *testing.T) {
 		}
 	})
 }
+
+// TestClosedSocketsAreNoticed waits for what looks after sockets that nothing tells of.
+func TestClosedSocketsAreNoticed(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		fresh, failed, connected := w.tls(t, 0), w.tls(t, linux.SockNonblock), w.connected(t)
+		_, open := w.service.gate()
+		want(t, "connect", w.connect(t, failed, peer(t)), linux.EINPROGRESS)
+		open(abi.Failf(abi.Protocol, "no"))
+		until(t, "it shows an error", func() bool { return w.poll(t, failed, linux.PollOut)&linux.PollErr != 0 })
+		for _, fd := range []int64{fresh, failed, connected} {
+			w.close(t, fd)
+		}
+		until(t, "the table is empty", w.table.Empty)
+	})
+}
