@@ -192,7 +192,7 @@ func network(t *testing.T, addr netip.AddrPort) *os.File {
 	if err != nil {
 		t.Fatalf("connect: %v", err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	return fileOf(t, c)
 }
 
@@ -233,7 +233,7 @@ func listen(t *testing.T, c socket.Service, r abi.Request, backlog int) (socket.
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	addr := testutil.AddrPort(l)
 	served, err := c.Listen(within(t), socket.Listen{App: app(), Request: r, Network: fileOf(t, l.(*net.TCPListener)), Local: addr, Backlog: backlog})
 	if err != nil {
@@ -284,7 +284,7 @@ func start(t *testing.T, c socket.Conn) *net.UnixConn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer theirs.Close()
+	defer func() { _ = theirs.Close() }()
 	p, err := net.FileConn(theirs)
 	if err != nil {
 		t.Fatal(err)

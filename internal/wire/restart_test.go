@@ -6,11 +6,11 @@ import (
 	"io"
 	"net"
 	"os"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/linux"
 	"github.com/securesocketapi/ssa/internal/socket"
 	"github.com/securesocketapi/ssa/internal/wire"
 )
@@ -28,14 +28,14 @@ func TestServiceDies(t *testing.T) {
 	unstarted := mustDial(t, c, s.client, addr)
 	d.stop()
 	for _, p := range []*net.UnixConn{a, b} {
-		if _, err := p.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+		if _, err := p.Read(make([]byte, 1)); !errors.Is(err, linux.ECONNRESET) {
 			t.Errorf("read after the service has died: %v", err)
 		}
 	}
 	for _, conn := range []socket.Conn{client, server, unstarted} {
 		check(t, ended(t, conn), abi.Reset, "the TLS service has ended")
 	}
-	if _, err := start(t, unstarted).Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+	if _, err := start(t, unstarted).Read(make([]byte, 1)); !errors.Is(err, linux.ECONNRESET) {
 		t.Errorf("read of one started after the service has died: %v", err)
 	}
 	d.start()
@@ -73,7 +73,7 @@ func TestServiceStaysAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close(within(t))
+	defer func() { _ = c.Close(within(t)) }()
 	_, addr := listen(t, c, s.server, 8)
 	d.stop()
 	_, err = c.Admit(within(t), app(), s.client)
@@ -95,7 +95,7 @@ func TestHandshakeCutOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer silent.Close()
+	defer func() { _ = silent.Close() }()
 	addr := silent.Addr().(*net.TCPAddr).AddrPort()
 	f := network(t, addr)
 	failed := make(chan error, 1)
@@ -107,7 +107,7 @@ func TestHandshakeCutOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer peer.Close()
+	defer func() { _ = peer.Close() }()
 	if _, err := io.ReadFull(peer, make([]byte, 5)); err != nil {
 		t.Fatal(err)
 	}

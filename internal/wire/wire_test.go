@@ -9,7 +9,6 @@ import (
 	"os"
 	"reflect"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -58,7 +57,7 @@ func TestAdmit(t *testing.T) {
 	d, s := newDaemon(t, nil), newSite(t)
 	c := d.client()
 	direct := service.New(service.Config{})
-	defer direct.Close(t.Context())
+	defer func() { _ = direct.Close(t.Context()) }()
 	ttl, reuse, auth := 60, false, abi.PeerAuthRequire
 	both := s.server.Clone()
 	both.Credentials[0].Chain = append(bytes.Clone(both.Credentials[0].Key), both.Credentials[0].Chain...)
@@ -137,7 +136,7 @@ func TestConnectCancelled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer silent.Close()
+	defer func() { _ = silent.Close() }()
 	addr := silent.Addr().(*net.TCPAddr).AddrPort()
 	ctx, cancel := context.WithCancel(within(t))
 	failed := make(chan error, 1)
@@ -150,7 +149,7 @@ func TestConnectCancelled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer peer.Close()
+	defer func() { _ = peer.Close() }()
 	if _, err := io.ReadFull(peer, make([]byte, 5)); err != nil { // its ClientHello has come
 		t.Fatal(err)
 	}
@@ -172,7 +171,7 @@ func TestAbort(t *testing.T) {
 	server := accept(t, l)
 	a := start(t, client)
 	server.Abort()
-	if _, err := a.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+	if _, err := a.Read(make([]byte, 1)); !errors.Is(err, linux.ECONNRESET) {
 		t.Errorf("read after the peer's abort: %v", err)
 	}
 	if err := ended(t, client); err == nil {
@@ -221,7 +220,7 @@ func TestListenerClose(t *testing.T) {
 	if _, err := l.Accept(within(t)); err == nil {
 		t.Error("Accept works after Close")
 	}
-	if _, err := p.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+	if _, err := p.Read(make([]byte, 1)); !errors.Is(err, linux.ECONNRESET) {
 		t.Errorf("a connection nobody accepted: %v", err)
 	}
 }
