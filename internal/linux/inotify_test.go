@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/securesocketapi/ssa/internal/linux"
 )
 
@@ -34,7 +36,7 @@ func TestInotify(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := make([]byte, 4096)
-	n, err := linux.Read(fd, b)
+	n, err := unix.Read(int(fd), b)
 	if err != nil {
 		t.Fatalf("read: %v", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/securesocketapi/ssa/internal/linux"
 	"github.com/securesocketapi/ssa/internal/testutil"
 )
@@ -124,7 +126,7 @@ func TestMessagesWithDescriptors(t *testing.T) {
 		t.Fatalf("first: got %q, descriptor %d and %v", b[:n], fd, err)
 	}
 	defer fd.Close()
-	if n, err := linux.Read(fd, b); err != nil || string(b[:n]) != "content" {
+	if n, err := unix.Read(int(fd), b); err != nil || string(b[:n]) != "content" {
 		t.Errorf("the descriptor: got %q and %v", b[:n], err)
 	}
 	if n, none, err := linux.RecvFD(near, b); err != nil || string(b[:n]) != "without" || none != linux.NoFD {
