@@ -92,6 +92,7 @@ func arguments(t *testing.T, w *world, call seccomp.Call, fd int64, raw [3]uint6
 		return []uint64{n, raw[0], raw[1], at, raw[2]}
 	case seccomp.Getsockopt:
 		return []uint64{n, raw[0], raw[1], at, at + raw[2]%8}
+	case seccomp.None:
 	}
 	return nil
 }
