@@ -10,6 +10,7 @@ const (
 	noCmsg   = "what it would add to received messages is not carried over"
 	notYet   = "a blocking connect is carried out before the descriptor itself is connected"
 	oneError = "the kernel answers with the AF_UNIX socket's error, SO_ERROR keeps the real one"
+	badLevel = "setsockopt at a level that does not exist says what getsockopt says"
 	stranger = "protocol 205 of other families and types is not TCP's, so the numbers compare different things"
 )
 
@@ -57,16 +58,24 @@ func semanticsDifferences() map[string]difference {
 		"data_unconnected: listener recv":       {`"ENOTCONN"`, `"EINVAL"`, inKernel},
 		"data_unconnected: listener send":       {`"EPIPE"`, `"ENOTCONN"`, inKernel},
 
-		"option_ints_accepted: SO_TIMESTAMP":  {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
-		"option_ints_accepted: IP_RECVERR":    {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
-		"option_ints_connected: SO_TIMESTAMP": {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
-		"option_ints_connected: IP_RECVERR":   {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
-		"option_ints_fresh: SO_TIMESTAMP":     {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
-		"option_ints_fresh: IP_RECVERR":       {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
-		"option_ints_listening: SO_TIMESTAMP": {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
-		"option_ints_listening: IP_RECVERR":   {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
-		"option_ints_ipv6: IPV6_RECVERR":      {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
-		"option_rcvlowat: poll short":         {`0`, `1`, "poll of an AF_UNIX socket does not look at SO_RCVLOWAT; recv does"},
+		"option_ints_accepted: SO_TIMESTAMP":   {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
+		"option_ints_accepted: IP_RECVERR":     {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
+		"option_ints_connected: SO_TIMESTAMP":  {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
+		"option_ints_connected: IP_RECVERR":    {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
+		"option_ints_fresh: SO_TIMESTAMP":      {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
+		"option_ints_fresh: IP_RECVERR":        {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
+		"option_ints_listening: SO_TIMESTAMP":  {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
+		"option_ints_listening: IP_RECVERR":    {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
+		"option_ints_ipv6: IPV6_RECVERR":       {`[0, 1, 0]`, `["ENOPROTOOPT", "ENOPROTOOPT", "ENOPROTOOPT"]`, noCmsg},
+		"option_ints_accepted: unknown level":  {`["EOPNOTSUPP", "ENOPROTOOPT"]`, `["EOPNOTSUPP", "EOPNOTSUPP"]`, badLevel},
+		"option_ints_accepted: UDP level":      {`["EOPNOTSUPP", "ENOPROTOOPT"]`, `["EOPNOTSUPP", "EOPNOTSUPP"]`, badLevel},
+		"option_ints_connected: unknown level": {`["EOPNOTSUPP", "ENOPROTOOPT"]`, `["EOPNOTSUPP", "EOPNOTSUPP"]`, badLevel},
+		"option_ints_connected: UDP level":     {`["EOPNOTSUPP", "ENOPROTOOPT"]`, `["EOPNOTSUPP", "EOPNOTSUPP"]`, badLevel},
+		"option_ints_fresh: unknown level":     {`["EOPNOTSUPP", "ENOPROTOOPT"]`, `["EOPNOTSUPP", "EOPNOTSUPP"]`, badLevel},
+		"option_ints_fresh: UDP level":         {`["EOPNOTSUPP", "ENOPROTOOPT"]`, `["EOPNOTSUPP", "EOPNOTSUPP"]`, badLevel},
+		"option_ints_listening: unknown level": {`["EOPNOTSUPP", "ENOPROTOOPT"]`, `["EOPNOTSUPP", "EOPNOTSUPP"]`, badLevel},
+		"option_ints_listening: UDP level":     {`["EOPNOTSUPP", "ENOPROTOOPT"]`, `["EOPNOTSUPP", "EOPNOTSUPP"]`, badLevel},
+		"option_rcvlowat: poll short":          {`0`, `1`, "poll of an AF_UNIX socket does not look at SO_RCVLOWAT; recv does"},
 
 		"other_connect_plain_to_world: answer": {`"none"`, `"alert or end"`, "a client that speaks no TLS is refused"},
 		"other_connect_plain_to_world: accept": {`"socket"`, `"EAGAIN"`, "a client that speaks no TLS is refused"},

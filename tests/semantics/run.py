@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run scenarios in one world: run.py tcp|tls [PATTERN...]. Prints one JSON line for each scenario.
+"""Run scenarios in one world: run.py tcp|tls [PATTERN...] [!NAME...]. Prints one JSON line for each scenario.
 
 Each scenario runs in a process group of its own, several at a time, and is stopped after a minute.
 """
@@ -62,9 +62,9 @@ def finish(name, job, status):
 
 
 def main(world, patterns):
-    """Run the scenarios that match, all when nothing is said."""
+    """Run the scenarios that match, all when nothing is said, but those that are named with "!"."""
     table = list(lab.SCENARIOS)
-    waiting = [n for n in table if any(fnmatch.fnmatch(n, p) for p in patterns or ["*"])]
+    waiting = [n for n in table if any(fnmatch.fnmatch(n, p) for p in patterns or ["*"]) and "!" + n not in patterns]
     running = {}
     while waiting or running:
         while waiting and len(running) < AT_ONCE:
