@@ -181,8 +181,16 @@ func (c *child) line(t *testing.T) string {
 }
 
 // serve hands the child's calls out until its tree has ended.
-func (c *child) serve() (<-chan *seccomp.Notification, <-chan error) {
+func (c *child) serve(t *testing.T) (<-chan *seccomp.Notification, <-chan error) {
 	calls, done := make(chan *seccomp.Notification, 8), make(chan error, 1)
-	go func() { done <- c.Serve(func(n *seccomp.Notification) { calls <- n }) }()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		done <- c.Serve(func(n *seccomp.Notification) { calls <- n })
+	}()
+	t.Cleanup(func() { // before the listener is closed
+		c.end()
+		<-served
+	})
 	return calls, done
 }

@@ -58,7 +58,7 @@ func TestAnswers(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			c := start(t, row.part)
-			calls, done := c.serve()
+			calls, done := c.serve(t)
 			n := next(t, calls)
 			if n.Call != row.call {
 				t.Errorf("call: got %d, want %d", n.Call, row.call)
@@ -103,7 +103,7 @@ func answered(t *testing.T, c *child, calls <-chan *seccomp.Notification) string
 
 func TestNotificationTellsTheCall(t *testing.T) {
 	c := start(t, "accept")
-	calls, _ := c.serve()
+	calls, _ := c.serve(t)
 	n := next(t, calls)
 	if got, want := int(n.Task()), c.cmd.Process.Pid; got != want {
 		t.Errorf("Task: got %d, want the child's first thread %d", got, want)
@@ -115,7 +115,7 @@ func TestNotificationTellsTheCall(t *testing.T) {
 
 func TestSecondAnswerIsRefused(t *testing.T) {
 	c := start(t, "accept")
-	calls, _ := c.serve()
+	calls, _ := c.serve(t)
 	n := next(t, calls)
 	if err := n.Return(5); err != nil {
 		t.Fatal(err)
@@ -132,7 +132,7 @@ func TestSecondAnswerIsRefused(t *testing.T) {
 
 func TestCallThatWentAway(t *testing.T) {
 	c := start(t, "accept")
-	calls, done := c.serve()
+	calls, done := c.serve(t)
 	n := next(t, calls)
 	c.end()
 	if n.Valid() {
@@ -154,14 +154,14 @@ func TestServeEndsWithTheLastTask(t *testing.T) {
 		if err := c.cmd.Wait(); err != nil {
 			t.Fatal(err)
 		}
-		_, done := c.serve()
+		_, done := c.serve(t)
 		if err := next(t, done); err != nil {
 			t.Errorf("Serve: %v", err)
 		}
 	})
 	t.Run("ok not before an orphan has ended", func(t *testing.T) {
 		c := start(t, "leave")
-		_, done := c.serve()
+		_, done := c.serve(t)
 		if got, want := c.line(t), "start <nil>"; got != want {
 			t.Fatalf("the child says %q, want %q", got, want)
 		}
