@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,10 +110,10 @@ func waitTCP(ctx context.Context, f *os.File) error {
 		}
 		return true
 	})
-	if !stop() || err != nil {
+	if !stop() {
 		return context.Cause(ctx)
 	}
-	return result
+	return cmp.Or(err, result)
 }
 
 // names are the addresses at both ends; remote is not valid on a socket that is not connected.
