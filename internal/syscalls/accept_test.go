@@ -363,3 +363,23 @@ func TestBacklogBoundsTheQueue(t *testing.T) {
 		want(t, "accept", errno, 0)
 	}
 }
+
+func TestConnectionsBeyondTheBoundAreReset(t *testing.T) {
+	w, _ := simulated(t)
+	fd, l := w.listening(t, linux.SockNonblock)
+	var others []int64
+	for range socketsMax - 1 {
+		others = append(others, w.tls(t, 0))
+	}
+	event(t, l.arrive(client(1)).done)
+	_, _, errno := w.accept(t, fd, 0)
+	want(t, "accept", errno, linux.EAGAIN)
+	w.close(t, others[0])
+	l.arrive(client(2))
+	readable(t, w, fd)
+	_, from, errno := w.accept(t, fd, 0)
+	want(t, "accept", errno, 0)
+	if from != client(2) {
+		t.Errorf("address: got %v, want %v", from, client(2))
+	}
+}

@@ -405,3 +405,25 @@ func TestOptionsAreSetWhileANameIsConnected(t *testing.T) {
 		}
 	})
 }
+
+// TestFamilyOfANamesAddresses has a peer on 127.0.0.1 alone. A program names no address, so that either family
+// will do, but for what it has set or bound for one.
+func TestFamilyOfANamesAddresses(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		const ipv6Only = 26
+		addr := sockaddrHost("localhost", portOf(peer(t)))
+		six := func() int64 {
+			return w.call(t, seccomp.Socket, linux.AFInet6, linux.SockStream, abi.ProtoTLS).value
+		}
+		want(t, "connect an IPv6 socket", w.connect(t, six(), addr), 0)
+		only := six()
+		want(t, "set IPV6_V6ONLY", w.set(t, only, linux.SolIPv6, ipv6Only, int32s(1)), 0)
+		want(t, "connect with IPV6_V6ONLY", w.connect(t, only, addr), linux.ECONNREFUSED)
+		bound := six()
+		want(t, "bind to ::1", w.bind(t, bound, socket.InetSockaddr(netip.MustParseAddrPort("[::1]:0"), linux.AFInet6)), 0)
+		want(t, "connect bound to ::1", w.connect(t, bound, addr), linux.ECONNREFUSED)
+		four := w.tls(t, 0)
+		want(t, "set IP_TOS", w.set(t, four, linux.SolIP, ipTOS, int32s(16)), 0)
+		want(t, "connect with an option of IPv4", w.connect(t, four, addr), 0)
+	})
+}

@@ -67,6 +67,8 @@ type simulation struct {
 	gone atomic.Bool
 	// refuse is what installing a descriptor fails with; 0 lets it work.
 	refuse atomic.Int32
+	// hidden is what duplicating a descriptor fails with; 0 lets it work.
+	hidden atomic.Int32
 	// unreadable makes App fail.
 	unreadable atomic.Bool
 }
@@ -313,6 +315,12 @@ func (c *caller) Inode(fd int) (uint64, bool) {
 	return c.self().Inode(fd)
 }
 
-func (c *caller) Descriptor(fd int) (linux.FD, error) { return linux.DupCloexec(linux.FD(fd), 3) }
-func (c *caller) Identity() (*linux.Identity, error)  { return c.self().Identity() }
-func (c *caller) Open(name string) (*os.File, error)  { return c.self().Open(name) }
+func (c *caller) Descriptor(fd int) (linux.FD, error) {
+	if e := linux.Errno(c.hidden.Load()); e != 0 {
+		return linux.NoFD, e
+	}
+	return linux.DupCloexec(linux.FD(fd), 3)
+}
+
+func (c *caller) Identity() (*linux.Identity, error) { return c.self().Identity() }
+func (c *caller) Open(name string) (*os.File, error) { return c.self().Open(name) }

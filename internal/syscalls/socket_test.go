@@ -149,3 +149,18 @@ func TestClosedSocketsAreNoticed(t *testing.T) {
 		until(t, "the table is empty", w.table.Empty)
 	})
 }
+
+// TestSocketThatCannotBeReached has the kernel refuse a duplicate of a descriptor that is one of ours. The call
+// must not go on to the kernel, where it would meet an AF_UNIX socket.
+func TestSocketThatCannotBeReached(t *testing.T) {
+	w, s := simulated(t)
+	fd := w.tls(t, 0)
+	for _, e := range []linux.Errno{linux.EPERM, linux.ESRCH, linux.EMFILE} {
+		s.hidden.Store(int32(e))
+		r := s.call(t, seccomp.Listen, uint64(fd), 1)
+		want(t, "listen", r.errno, e)
+		if r.passed {
+			t.Error("the call goes on to the kernel")
+		}
+	}
+}
