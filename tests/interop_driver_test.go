@@ -35,7 +35,12 @@ type result struct {
 
 func startDriver(t testing.TB) *driver {
 	t.Helper()
-	cmd := ssaRun(t, testutil.Python(t), "-B", "programs/python/sockdrv.py")
+	return drive(t, ssaRun(t, testutil.Python(t), "-B", "programs/python/sockdrv.py"))
+}
+
+// drive starts a driver by its command.
+func drive(t testing.TB, cmd *exec.Cmd) *driver {
+	t.Helper()
 	d := &driver{t: t, err: &bytes.Buffer{}}
 	cmd.Stderr = d.err
 	cmd.SysProcAttr = linux.Setpgid()

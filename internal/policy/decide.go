@@ -103,8 +103,12 @@ func (d *Decision) dropCertificates() {
 }
 
 // Possible are the decisions for a program whose destination, or role, is not fully known yet: the likeliest first.
+// The one without a destination has the certificates for listeners.
 func (p *Policy) Possible(s Subject, d Dest, now time.Time) []Decision {
 	first := p.Decide(s, Client, d, now)
+	if first.Section == nil {
+		first = p.Decide(s, AnyRole, d, now)
+	}
 	all := []Decision{first}
 	if first.Profile == nil {
 		return all

@@ -38,10 +38,23 @@ func (s *Service) Admit(_ context.Context, app socket.App, r abi.Request) (socke
 		SessionTTL:   a.settings.SessionTTL,
 		SessionReuse: a.settings.SessionReuse,
 	}
-	if len(a.credentials) > 0 {
+	switch {
+	case len(a.credentials) > 0:
 		e.Chain = keys.EncodeChain(a.credentials[0].Chain)
+	case len(a.settings.Certificates) > 0:
+		e.Chain = s.offered(a)
 	}
 	return e, nil
+}
+
+// offered is the chain that a listener without one gets from the policy. What prevents it is told when it listens;
+// until then the chain is empty, and not nil.
+func (s *Service) offered(a admitted) []byte {
+	all, err := s.defaults(a.question, &a.settings)
+	if err != nil {
+		return []byte{}
+	}
+	return keys.EncodeChain(all[0].Chain)
 }
 
 // admit answers by the first decision that honours the request.

@@ -50,6 +50,9 @@ type Accepted struct {
 
 // Listen puts the socket in listening state; on one that listens already it changes the backlog.
 func (h *Handle) Listen(ctx context.Context, backlog int) error {
+	if err := h.consult(ctx); err != nil { // the policy may have a certificate for it
+		return err
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.state == abi.Listening {
@@ -94,7 +97,8 @@ func (h *Handle) checkListen() error {
 // checkKeys refuses a chain that cannot be used for lack of its key.
 func checkKeys(credentials []abi.Credential) error {
 	for i, c := range credentials {
-		if c.Key == nil {
+		// A chain that the service reads may have its key with it.
+		if c.Key == nil && c.KeyPath == "" && c.ChainPath == "" {
 			return invalid("certificate chain %d has no private key: set TLS_PRIVATE_KEY after TLS_CERTIFICATE_CHAIN", i+1)
 		}
 	}

@@ -44,7 +44,8 @@ type Effective struct {
 	// SessionTTL is in seconds, 0 when resumption is off.
 	SessionTTL   int
 	SessionReuse bool
-	// Chain is the PEM of the first credential's certificates, nil when there is none.
+	// Chain is the PEM of the first credential's certificates, or of those the policy has for a listener without
+	// any; nil when there is none.
 	Chain []byte
 }
 
