@@ -176,6 +176,7 @@ func TestServerChoosesChain(t *testing.T) {
 			if !strings.Contains(c.Output(), "subject=O = Secure Socket API tests, "+row.want) {
 				t.Errorf("got another chain than %q:\n%s", row.want, c.Output())
 			}
+			s.WaitOutput(`(?m)^sni .*\n`) // the page may arrive before the server has written its line
 			if got := testutil.Lines(s.Output())["sni"]; !strings.EqualFold(got, row.sni) {
 				t.Errorf("TLS_HOSTNAME: got %q, want %q", got, row.sni)
 			}
