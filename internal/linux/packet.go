@@ -4,6 +4,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// SockSeqpacket is SOCK_SEQPACKET: connected, and with message boundaries.
+const SockSeqpacket = unix.SOCK_SEQPACKET
+
 // PacketFDsMax bounds the descriptors of one packet that RecvPacket takes. The kernel closes what is more.
 const PacketFDsMax = 4
 

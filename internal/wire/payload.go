@@ -47,8 +47,10 @@ func (e *encoder) request(r abi.Request) {
 	e.optional(r.TrustAnchors)
 	e.u32(uint32(len(r.Credentials)))
 	for _, c := range r.Credentials {
-		e.bytes(withoutKeys(c.Chain))
+		e.optional(withoutKeys(c.Chain))
 		e.int(keySize(c))
+		e.string(c.ChainPath)
+		e.string(c.KeyPath)
 	}
 	e.strings(r.ALPN)
 	e.optionalInt(r.SessionTTL)
@@ -76,8 +78,12 @@ func (d *decoder) request() (r abi.Request, sizes []int) {
 		if d.err != nil {
 			break
 		}
-		r.Credentials = append(r.Credentials, abi.Credential{Chain: d.bytes(abi.ValueMax)})
-		sizes = append(sizes, d.int(-1, abi.ValueMax))
+		chain, size := d.optional(abi.ValueMax), d.int(-1, abi.ValueMax)
+		r.Credentials = append(r.Credentials, abi.Credential{Chain: chain, ChainPath: d.string(pathMax), KeyPath: d.string(pathMax)})
+		sizes = append(sizes, size)
+		if len(withoutKeys(chain)) != len(chain) {
+			d.fail("a private key among the certificates")
+		}
 	}
 	r.ALPN = d.strings(abi.ALPNMax)
 	r.SessionTTL = d.optionalInt(-1<<31, 1<<31-1)

@@ -5,6 +5,9 @@ import "bytes"
 // withoutKeys takes private keys out of a chain in PEM: a file may hold both, and the process that reads the chain is
 // not to see the key. What begins a key and does not end it takes the rest with it.
 func withoutKeys(pem []byte) []byte {
+	if pem == nil {
+		return nil
+	}
 	const begin, end = "-----BEGIN ", "-----END "
 	rest, kept := pem, make([]byte, 0, len(pem))
 	for {
