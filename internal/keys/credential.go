@@ -26,7 +26,10 @@ type Credential struct {
 
 // Load parses a credential and checks that the key belongs to the leaf. A malformed value is abi.Invalid, a key
 // that does not match or that no peer would accept is abi.Rejected.
-func Load(c abi.Credential) (Credential, error) {
+func Load(c abi.Credential) (Credential, error) { return LoadWith(c, ParseKey) }
+
+// LoadWith is Load with another way from the text of a key to its signer.
+func LoadWith(c abi.Credential, parse func([]byte) (crypto.Signer, error)) (Credential, error) {
 	chain, err := ParseChain(c.Chain)
 	if err != nil {
 		return Credential{}, err
@@ -37,7 +40,7 @@ func Load(c abi.Credential) (Credential, error) {
 	if c.Key == nil {
 		return Credential{Chain: chain}, nil
 	}
-	signer, err := ParseKey(c.Key)
+	signer, err := parse(c.Key)
 	if err != nil {
 		return Credential{}, err
 	}

@@ -28,7 +28,7 @@ func (s *Service) credentials(q question, settings *policy.Settings) ([]keys.Cre
 		if err != nil {
 			return nil, err
 		}
-		credential, err := keys.Load(granted)
+		credential, err := keys.LoadWith(granted, s.signer)
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,7 @@ package service
 
 import (
 	"context"
+	"crypto"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/engine"
+	"github.com/securesocketapi/ssa/internal/keys"
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/socket"
 	"github.com/securesocketapi/ssa/internal/verify"
@@ -32,6 +34,8 @@ type Config struct {
 	Policy func() *policy.Policy
 	// Open opens a file that the policy names; it refuses one that others than root can write. Nil is os.Open.
 	Open func(path string) (*os.File, error)
+	// Signer gives the private key that abi.Credential.Key holds or stands for; nil is keys.ParseKey.
+	Signer func(key []byte) (crypto.Signer, error)
 	// TrustStores are files of which the first that exists is the system's trust store; nil is verify.SystemPaths.
 	TrustStores []string
 	// Now is the clock for certificates and sessions; nil is time.Now.
@@ -43,6 +47,7 @@ type Service struct {
 	log    *slog.Logger
 	policy func() *policy.Policy
 	open   func(string) (*os.File, error)
+	signer func([]byte) (crypto.Signer, error)
 	caps   policy.Caps
 	engine *engine.Engine
 	stores *stores
@@ -76,6 +81,9 @@ func New(c Config) *Service {
 	if c.Open == nil {
 		c.Open = os.Open
 	}
+	if c.Signer == nil {
+		c.Signer = keys.ParseKey
+	}
 	if c.TrustStores == nil {
 		c.TrustStores = verify.SystemPaths()
 	}
@@ -83,7 +91,7 @@ func New(c Config) *Service {
 		c.Now = time.Now
 	}
 	s := &Service{
-		log: c.Logger, policy: c.Policy, open: c.Open, caps: engine.Caps(), now: c.Now,
+		log: c.Logger, policy: c.Policy, open: c.Open, signer: c.Signer, caps: engine.Caps(), now: c.Now,
 		engine:    engine.New(engine.Config{Now: c.Now, Sessions: c.Policy().Global(c.Now()).Limits.Sessions}),
 		stores:    newStores(c.TrustStores),
 		listeners: map[*listener]struct{}{},
