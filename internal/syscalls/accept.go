@@ -56,7 +56,7 @@ func (s *Server) waitAccept(c *call, wait *socket.Wait) (*socket.Accepted, error
 		return nil, err
 	}
 	wait.Join(c.handle)
-	w := newWaiter(c, limit)
+	w := s.newWaiter(c, limit)
 	defer w.stop()
 	for {
 		select {

@@ -68,6 +68,8 @@ type call struct {
 	Caller
 	kind   seccomp.Call
 	handle *socket.Handle
+	// ended is closed when nothing of the program's is held any more.
+	ended chan struct{}
 }
 
 // int is an argument of C type int.

@@ -38,7 +38,7 @@ func (s *Server) waitConnect(c *call, a *socket.Attempt, joined bool) answer {
 	if joined {
 		late = linux.EALREADY
 	}
-	w := newWaiter(c, limit)
+	w := s.newWaiter(c, limit)
 	defer w.stop()
 	for {
 		select {

@@ -26,6 +26,10 @@ type Server struct {
 	calls map[seccomp.Call]entry
 	ctx   context.Context
 	work  sync.WaitGroup
+
+	mu sync.Mutex
+	// waiting are the calls that block.
+	waiting map[*waiter]struct{}
 }
 
 // entry is how a call is carried out.
@@ -40,7 +44,7 @@ func never(*call) bool  { return false }
 
 // NewServer makes a Server. Calls that wait end when ctx does.
 func NewServer(ctx context.Context, t *socket.Table, log *slog.Logger) *Server {
-	return &Server{table: t, log: log, ctx: ctx, calls: map[seccomp.Call]entry{
+	return &Server{table: t, log: log, ctx: ctx, waiting: map[*waiter]struct{}{}, calls: map[seccomp.Call]entry{
 		seccomp.Bind:        {(*Server).bind, always},
 		seccomp.Connect:     {(*Server).connect, always},
 		seccomp.Listen:      {(*Server).listen, always},
@@ -69,7 +73,7 @@ func (s *Server) Handle(kind seccomp.Call, c Caller) {
 		s.notFound(err).send(c)
 		return
 	}
-	k := &call{Caller: c, kind: kind, handle: h}
+	k := &call{Caller: c, kind: kind, handle: h, ended: make(chan struct{})}
 	if !e.waits(k) {
 		s.finish(k, e)
 		return
@@ -80,6 +84,7 @@ func (s *Server) Handle(kind seccomp.Call, c Caller) {
 func (s *Server) finish(k *call, e entry) {
 	a := e.run(s, k)
 	k.handle.Close()
+	close(k.ended)
 	a.send(k)
 }
 

@@ -16,6 +16,7 @@ const (
 
 // waiter is the clock of a blocked call.
 type waiter struct {
+	server *Server
 	call   *call
 	tick   <-chan time.Time
 	limit  <-chan time.Time
@@ -25,17 +26,39 @@ type waiter struct {
 }
 
 // newWaiter makes one; a limit of 0 is none.
-func newWaiter(c *call, limit time.Duration) *waiter {
-	w := &waiter{call: c, ticker: time.NewTicker(lookOften)}
+func (s *Server) newWaiter(c *call, limit time.Duration) *waiter {
+	w := &waiter{server: s, call: c, ticker: time.NewTicker(lookOften)}
 	w.tick = w.ticker.C
 	if limit > 0 {
 		w.timer = time.NewTimer(limit)
 		w.limit = w.timer.C
 	}
+	s.mu.Lock()
+	s.waiting[w] = struct{}{}
+	s.mu.Unlock()
 	return w
 }
 
+// Settle ends the calls of threads that are gone, which hold their sockets open until somebody looks.
+func (s *Server) Settle() {
+	s.mu.Lock()
+	var gone []*waiter
+	for w := range s.waiting {
+		if !w.call.Valid() {
+			gone = append(gone, w)
+		}
+	}
+	s.mu.Unlock()
+	for _, w := range gone {
+		w.ticker.Reset(1) // look now
+		<-w.call.ended
+	}
+}
+
 func (w *waiter) stop() {
+	w.server.mu.Lock()
+	delete(w.server.waiting, w)
+	w.server.mu.Unlock()
 	w.ticker.Stop()
 	if w.timer != nil {
 		w.timer.Stop()
