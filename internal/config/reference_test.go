@@ -66,3 +66,29 @@ func TestReferenceDocumentsEveryKey(t *testing.T) {
 		t.Error("destination or allow_weaker is not documented")
 	}
 }
+
+// TestManual checks that ssa-policy(5) names every key and that its example is a policy.
+func TestManual(t *testing.T) {
+	text, err := os.ReadFile("../../man/ssa-policy.5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	manual := strings.ReplaceAll(string(text), `\-`, "-")
+	for _, k := range policy.Keys() {
+		if !strings.Contains(manual, k.String()) {
+			t.Errorf("%s is not in the manual", k)
+		}
+	}
+	for _, name := range append(policy.Presets(), "system-crypto-policies", "allow_weaker", "match", "mode", "script") {
+		if !strings.Contains(manual, name) {
+			t.Errorf("%s is not in the manual", name)
+		}
+	}
+	_, rest, _ := strings.Cut(manual, ".nf\n")
+	example, _, ok := strings.Cut(rest, ".fi\n")
+	o := options()
+	o.LookupUser = func(string) (int, error) { return 1, nil }
+	if r := config.Parse(o, "example.toml", []byte(example)); !ok || r.Err() != nil || len(r.Policy.Profiles()) != 2 {
+		t.Errorf("the example: %v", r.Err())
+	}
+}
