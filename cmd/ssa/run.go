@@ -5,11 +5,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/securesocketapi/ssa/internal/daemon"
 	"github.com/securesocketapi/ssa/internal/launch"
+	"github.com/securesocketapi/ssa/internal/wire"
 )
 
 func runCommand() *cobra.Command {
 	var logFile string
+	service := serviceFlags{mode: daemon.Auto, socket: wire.SocketPath}
 	c := &cobra.Command{
 		Use:   "run [flags] [--] COMMAND [ARGUMENT...]",
 		Short: "Run a program in which IPPROTO_TLS sockets are TLS sockets",
@@ -24,10 +27,14 @@ func runCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			return finish(launch.Front(args, logFile))
+			if err := service.check(); err != nil {
+				return err
+			}
+			return finish(launch.Front(args, append(service.words(), "--log="+logFile)...))
 		},
 	}
 	c.Flags().SetInterspersed(false)
 	c.Flags().StringVar(&logFile, "log", "", "append what the TLS service has to say to `FILE`")
+	service.register(c)
 	return c
 }

@@ -18,6 +18,7 @@ type role struct {
 	control, front int
 	signals        launch.Signals
 	log            string
+	service        serviceFlags
 }
 
 func (r *role) register(c *cobra.Command) {
@@ -29,6 +30,8 @@ func (r *role) register(c *cobra.Command) {
 	c.Flags().IntSliceVar(&r.signals.Ignored, "ignored", nil, "signal that the program is to find ignored")
 	c.Flags().Uint64Var(&r.signals.Blocked, "blocked", 0, "mask of the signals that the program is to find blocked")
 	c.Flags().StringVar(&r.log, "log", "", "log file")
+	r.service = serviceFlags{mode: daemon.Embedded}
+	r.service.register(c)
 }
 
 func superviseCommand() *cobra.Command {
@@ -42,7 +45,7 @@ func superviseCommand() *cobra.Command {
 				return err
 			}
 			p := launch.Process{Control: linux.FD(r.control), Front: r.front, Command: args, Signals: r.signals}
-			server, err := daemon.NewSupervisor(log)
+			server, err := daemon.NewSupervisor(daemon.SupervisorConfig{Logger: log, Service: r.service.mode, Socket: r.service.socket})
 			if err != nil {
 				return err
 			}

@@ -13,11 +13,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/securesocketapi/ssa/internal/config"
 	"github.com/securesocketapi/ssa/internal/linux"
-	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/seccomp"
-	"github.com/securesocketapi/ssa/internal/service"
 	"github.com/securesocketapi/ssa/internal/socket"
 	"github.com/securesocketapi/ssa/internal/syscalls"
 )
@@ -32,30 +29,35 @@ const (
 	dirMax = 64
 )
 
-// Supervisor answers the trapped calls of a tree with an embedded service.
+// SupervisorConfig is what a Supervisor is made of.
+type SupervisorConfig struct {
+	// Logger gets what the service has to say.
+	Logger *slog.Logger
+	// Service says which service it uses, Socket where ssad listens.
+	Service Mode
+	Socket  string
+}
+
+// Supervisor answers the trapped calls of a tree, with an embedded service or that of the machine.
 type Supervisor struct {
 	log   *slog.Logger
 	table *socket.Table
-	svc   *service.Service
+	svc   tlsService
 	// asked has a signal once this process was asked to end, which it does when the tree has ended.
 	asked chan os.Signal
 }
 
-// NewSupervisor makes a Supervisor that logs what its service has to say.
-func NewSupervisor(log *slog.Logger) (*Supervisor, error) {
+// NewSupervisor makes a Supervisor.
+func NewSupervisor(c SupervisorConfig) (*Supervisor, error) {
+	log := c.Logger
 	dir, err := runtimeDir()
 	if err != nil {
 		return nil, err
 	}
-	inForce, trustStores, err := loadPolicy(log)
+	svc, sockets, err := c.service()
 	if err != nil {
 		return nil, err
 	}
-	svc := service.New(service.Config{
-		Logger: log, Policy: func() *policy.Policy { return inForce }, Open: config.Open,
-		TrustStores: trustStores,
-	})
-	sockets := inForce.Global(time.Now()).Limits.Sockets
 	table, err := socket.NewTable(socket.Config{Service: svc, Dir: dir, Max: sockets, Logger: log})
 	if err != nil {
 		return nil, err

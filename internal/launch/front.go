@@ -29,8 +29,8 @@ func Supervised() bool {
 }
 
 // Front starts a command and returns the exit code to end with. When a signal ended the command, the same
-// signal ends this process. The supervisor logs to a file, when one is named.
-func Front(command []string, log string) (int, error) {
+// signal ends this process. Flags are the supervisor's.
+func Front(command []string, flags ...string) (int, error) {
 	inherited, err := signalsAtStart()
 	if err != nil {
 		return ExitFailure, err
@@ -40,7 +40,7 @@ func Front(command []string, log string) (int, error) {
 	}
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals, linux.Forwardable()...)
-	control, _, err := spawn("supervise", Process{Front: os.Getpid(), Command: command, Signals: inherited}, "--log="+log)
+	control, _, err := spawn("supervise", Process{Front: os.Getpid(), Command: command, Signals: inherited}, flags...)
 	if err != nil {
 		return ExitFailure, fmt.Errorf("start the supervisor: %w", err)
 	}

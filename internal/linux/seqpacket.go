@@ -44,7 +44,7 @@ func ListenSeqpacket(path string, backlog int) (FD, error) {
 	if err != nil {
 		return NoFD, err
 	}
-	if err := unix.Bind(fd, addr); err == nil {
+	if err = unix.Bind(fd, addr); err == nil {
 		err = unix.Listen(fd, backlog)
 	}
 	if err != nil {

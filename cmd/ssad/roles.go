@@ -1,0 +1,38 @@
+package main
+
+import (
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/securesocketapi/ssa/internal/daemon"
+)
+
+// role is a command by which ssad starts itself.
+func role(name, short string, run func(*cobra.Command) error) *cobra.Command {
+	return &cobra.Command{
+		Use: name, Short: "Started by ssad: " + short, Hidden: true, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd) },
+	}
+}
+
+func network(logger *slog.Logger) *cobra.Command {
+	var stateDir string
+	c := role(daemon.RoleNetwork, "parses what programs and their peers send", func(cmd *cobra.Command) error {
+		return daemon.RunNetwork(cmd.Context(), stateDir, logger.With("role", daemon.RoleNetwork))
+	})
+	c.Flags().StringVar(&stateDir, "state-dir", "", "state directory")
+	return c
+}
+
+func keys(logger *slog.Logger) *cobra.Command {
+	return role(daemon.RoleKeys, "holds private keys", func(cmd *cobra.Command) error {
+		return daemon.RunKeys(cmd.Context(), logger.With("role", daemon.RoleKeys))
+	})
+}
+
+func witness() *cobra.Command {
+	return role(daemon.RoleWitness, "says who programs are", func(cmd *cobra.Command) error {
+		return daemon.RunWitness(cmd.Context())
+	})
+}

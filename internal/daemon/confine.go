@@ -1,0 +1,30 @@
+package daemon
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/landlock-lsm/go-landlock/landlock"
+	"github.com/landlock-lsm/go-landlock/landlock/syscall"
+)
+
+// read is the right to read files and list directories, not to execute.
+const read = landlock.AccessFSSet(syscall.AccessFSReadFile | syscall.AccessFSReadDir)
+
+// confine takes from this process, for good, all that its role does not need (landlock(7)): it executes nothing, writes
+// to nothing but the directories given, opens no TCP connection and no port, and signals nobody outside. Kernels without
+// some of that restrict what they can; one without any is worth a line in the log.
+func confine(logger *slog.Logger, writable ...string) error {
+	if v, err := syscall.LandlockGetABIVersion(); err != nil || v < 1 {
+		logger.Warn("this kernel has no Landlock: only the user's rights confine this process", "error", err)
+		return nil
+	}
+	rules := []landlock.Rule{landlock.PathAccess(read, "/")}
+	if len(writable) > 0 {
+		rules = append(rules, landlock.RWDirs(writable...))
+	}
+	if err := landlock.V6.BestEffort().Restrict(rules...); err != nil {
+		return fmt.Errorf("confine the process: %w", err)
+	}
+	return nil
+}

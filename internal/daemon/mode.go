@@ -1,0 +1,73 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/securesocketapi/ssa/internal/config"
+	"github.com/securesocketapi/ssa/internal/policy"
+	"github.com/securesocketapi/ssa/internal/service"
+	"github.com/securesocketapi/ssa/internal/socket"
+	"github.com/securesocketapi/ssa/internal/wire"
+)
+
+// Mode says who does TLS for a supervised tree.
+type Mode string
+
+// The modes.
+const (
+	// Auto is ssad where it answers, else Embedded.
+	Auto Mode = "auto"
+	// Require is ssad. Without it nothing is run.
+	Require Mode = "require"
+	// Embedded is the supervisor itself.
+	Embedded Mode = "embedded"
+)
+
+// Modes lists them.
+func Modes() []Mode { return []Mode{Auto, Require, Embedded} }
+
+// tlsService is a service that the supervisor ends.
+type tlsService interface {
+	socket.Service
+	// Close waits for what is established to end, and cuts off what is left when ctx is done.
+	Close(ctx context.Context) error
+}
+
+// socketsMax bounds the TLS sockets of a tree that ssad serves; ssad has bounds of its own.
+const socketsMax = 1 << 16
+
+// findTime bounds how long to look for ssad, which may just be starting.
+const findTime = 5 * time.Second
+
+// service finds or makes the service. sockets bounds the TLS sockets of the tree.
+func (c SupervisorConfig) service() (svc tlsService, sockets int, err error) {
+	if c.Service == Embedded {
+		return embedded(c.Logger)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), findTime)
+	defer cancel()
+	client, err := wire.Dial(ctx, wire.ClientConfig{Path: c.Socket, Wait: wire.DefaultWait, Logger: c.Logger})
+	switch {
+	case err == nil:
+		return client, socketsMax, nil
+	case c.Service == Require:
+		return nil, 0, fmt.Errorf("the TLS service of this machine does not answer: %w\nhint: start it (systemctl start ssad.socket), or use --service=embedded", err)
+	}
+	c.Logger.Info("no TLS service of the machine; it is embedded", "reason", err)
+	return embedded(c.Logger)
+}
+
+// embedded makes a service in this process, under the policy of this machine.
+func embedded(log *slog.Logger) (tlsService, int, error) {
+	inForce, trustStores, err := loadPolicy(log)
+	if err != nil {
+		return nil, 0, err
+	}
+	svc := service.New(service.Config{
+		Logger: log, Policy: func() *policy.Policy { return inForce }, Open: config.Open, TrustStores: trustStores,
+	})
+	return svc, inForce.Global(time.Now()).Limits.Sockets, nil
+}

@@ -1,0 +1,206 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/securesocketapi/ssa/internal/config"
+	"github.com/securesocketapi/ssa/internal/keys/agent"
+	"github.com/securesocketapi/ssa/internal/linux"
+	"github.com/securesocketapi/ssa/internal/policy"
+	"github.com/securesocketapi/ssa/internal/rpc"
+	"github.com/securesocketapi/ssa/internal/service"
+	"github.com/securesocketapi/ssa/internal/wire"
+	"github.com/securesocketapi/ssa/internal/witness"
+)
+
+// threadsMax is how many threads the process may have. None waits for a socket; whoever shares one with the service can
+// have a few wait for a moment.
+const threadsMax = 30000
+
+// Network is the process that parses what programs and their peers send.
+type Network struct {
+	log       *slog.Logger
+	stateDir  string
+	inForce   atomic.Pointer[policy.Policy]
+	keys      *rpc.Client
+	witness   *rpc.Client
+	listening *os.File
+	service   *service.Service
+	server    *wire.Server
+
+	// up is closed when it serves, or cannot; broken is then why.
+	up     chan struct{}
+	broken error
+	drain  func()
+	// left is closed when draining has begun.
+	left chan struct{}
+}
+
+// RunNetwork is the process: its descriptors are the master's control, the listening socket, and the two processes it
+// asks. It returns when the last connection has ended after drain, or at once when another process of its generation
+// has ended.
+func RunNetwork(ctx context.Context, stateDir string, log *slog.Logger) error {
+	n := &Network{log: log, stateDir: stateDir, up: make(chan struct{}), left: make(chan struct{})}
+	n.drain = sync.OnceFunc(func() { close(n.left) })
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go n.obey(ctx, cancel)
+	go n.terminate(cancel)
+	n.broken = n.setUp(stateDir)
+	close(n.up)
+	if n.broken != nil {
+		<-ctx.Done() // the master has the error by then
+		return n.broken
+	}
+	go n.watch(cancel)
+	return n.serve(ctx)
+}
+
+// obey answers the master. When that ends without having asked to drain, so does this process.
+func (n *Network) obey(ctx context.Context, cancel context.CancelCauseFunc) {
+	err := rpc.Serve(ctx, linux.FD(firstFD), n.answer)
+	select {
+	case <-n.left:
+	default:
+		cancel(errors.Join(errors.New("the master has ended"), err))
+	}
+}
+
+func (n *Network) answer(ctx context.Context, c *rpc.Call) (any, error) {
+	<-n.up
+	if n.broken != nil {
+		return nil, n.broken
+	}
+	switch c.Method {
+	case methodReady, methodPing:
+		return nil, nil
+	case methodReload:
+		return nil, n.reload(ctx)
+	case methodDrain:
+		n.drain()
+		return nil, nil
+	}
+	return nil, fmt.Errorf("there is no method %.40q", c.Method)
+}
+
+// impatience is how long after the order to drain a signal to end is a second one.
+const impatience = 2 * time.Second
+
+// terminate ends draining when somebody asks for the end again, as at the shutdown of the machine.
+func (n *Network) terminate(cancel context.CancelCauseFunc) {
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, linux.SIGTERM, linux.SIGINT)
+	signal.Ignore(linux.SIGHUP, linux.SIGUSR2) // they are the master's
+	<-n.left
+	begun := time.Now()
+	for range signals {
+		if time.Since(begun) > impatience {
+			cancel(errors.New("told to end while connections were established"))
+		}
+	}
+}
+
+// watch ends this process with the processes it asks.
+func (n *Network) watch(cancel context.CancelCauseFunc) {
+	select {
+	case <-n.keys.Gone():
+		cancel(errors.New("the keys process has ended"))
+	case <-n.witness.Gone():
+		cancel(errors.New("the witness process has ended"))
+	}
+}
+
+// setUp makes everything and gives up what is not needed for serving.
+func (n *Network) setUp(stateDir string) (err error) {
+	if err := linux.NotDumpable(); err != nil {
+		return err
+	}
+	debug.SetMaxThreads(threadsMax)
+	if n.listening, err = linux.FD(firstFD + 1).File("service"); err != nil {
+		return err
+	}
+	if n.keys, err = rpc.NewClient(firstFD + 2); err != nil {
+		return err
+	}
+	if n.witness, err = rpc.NewClient(firstFD + 3); err != nil {
+		return err
+	}
+	limits, err := machineLimits()
+	if err != nil {
+		return err
+	}
+	proofs, err := proofKey(stateDir)
+	if err != nil {
+		return err
+	}
+	if err := confine(n.log, stateDir); err != nil {
+		return err
+	}
+	inForce, trustStores, err := loadPolicy(n.log)
+	if err != nil {
+		return err
+	}
+	n.inForce.Store(inForce)
+	held := agent.NewClient(n.keys)
+	n.service = service.New(service.Config{
+		Logger: n.log, Policy: n.inForce.Load, Open: config.Open, TrustStores: trustStores, Signer: held.Signer,
+	})
+	n.server = wire.NewServer(wire.ServerConfig{
+		Service: n.service, Witness: witness.NewClient(n.witness), Keys: held, ProofKey: proofs, Limits: limits, Logger: n.log,
+	})
+	return nil
+}
+
+// machineLimits are the limits for this machine's memory and this process's descriptors.
+func machineLimits() (wire.Limits, error) {
+	files, err := linux.RaiseDescriptors()
+	if err != nil {
+		return wire.Limits{}, fmt.Errorf("raise the limit of descriptors: %w", err)
+	}
+	memory, err := linux.MemoryTotal()
+	if err != nil {
+		return wire.Limits{}, err
+	}
+	return wire.DefaultLimits(memory, files), nil
+}
+
+// serve accepts supervisors until drain, and then waits for what is established.
+func (n *Network) serve(ctx context.Context) error {
+	served := make(chan error, 1)
+	go func() { served <- n.server.Serve(n.listening) }()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case err := <-served:
+		return fmt.Errorf("accept supervisors: %w", err)
+	case <-n.left:
+	}
+	_ = n.listening.Close()
+	_ = <-served // its socket was closed
+	n.log.Info("draining", "connections", n.server.Conns())
+	if err := n.server.Drain(ctx); err != nil {
+		return err
+	}
+	n.server.Close()
+	n.log.Info("drained")
+	return n.service.Close(ctx)
+}
+
+// reload reads the policy again. One that is wrong changes nothing.
+func (n *Network) reload(context.Context) error {
+	inForce, _, err := loadPolicy(n.log)
+	if err != nil {
+		return err
+	}
+	n.inForce.Store(inForce)
+	return nil
+}
