@@ -22,6 +22,8 @@ func TestProfileOfTheProgram(t *testing.T) {
 		{"ok other executable", `exe = "/usr/bin/perl*"`, nil, abi.VersionTLS13},
 		{"ok user", `user = "nobody"`, []string{"setpriv", "--reuid=nobody", "--clear-groups"}, abi.VersionTLS12},
 		{"ok other user", `user = "nobody"`, nil, abi.VersionTLS13},
+		{"ok script", `script = "/**/sockdrv.py"`, nil, abi.VersionTLS12},
+		{"ok other script", `script = "/**/other.py"`, nil, abi.VersionTLS13},
 		{"ok executable and other user", `exe = "/**", user = "nobody"`, nil, abi.VersionTLS13},
 	}
 	for _, tt := range tests {

@@ -3,6 +3,7 @@ package syscalls
 import (
 	"encoding/binary"
 
+	"github.com/securesocketapi/ssa/internal/identity"
 	"github.com/securesocketapi/ssa/internal/linux"
 	"github.com/securesocketapi/ssa/internal/seccomp"
 	"github.com/securesocketapi/ssa/internal/socket"
@@ -54,14 +55,7 @@ func NewCaller(n *seccomp.Notification) Caller {
 func (t thread) Read(addr uint64, b []byte) error  { return linux.ReadMemory(int(t.Task), addr, b) }
 func (t thread) Write(addr uint64, b []byte) error { return linux.WriteMemory(int(t.Task), addr, b) }
 
-func (t thread) App() (socket.App, error) {
-	s, err := linux.ReadStatus(int(t.Task))
-	if err != nil {
-		return socket.App{}, err
-	}
-	exe, err := t.Executable()
-	return socket.App{PID: s.Tgid, UID: s.UID, Exe: exe}, err
-}
+func (t thread) App() (socket.App, error) { return identity.Read(int(t.Task)) }
 
 // call is a trapped call under way on one of our sockets; handle is nil for socket(2).
 type call struct {
