@@ -104,11 +104,15 @@ func compileC(t testing.TB, source string) string {
 	return must(t, f())
 }
 
-// ssaRun is a command that runs words under `ssa run`.
+// ssaRun is a command that runs words under `ssa run`. SSA_TEST_SERVICE names the socket of an ssad that is to serve it.
 func ssaRun(t testing.TB, words ...string) *exec.Cmd {
 	t.Helper()
 	testutil.Require(t, testutil.SeccompNotify())
-	return exec.Command(ssaPath(t), append([]string{"run", "--"}, words...)...)
+	run := []string{"run"}
+	if path := os.Getenv("SSA_TEST_SERVICE"); path != "" {
+		run = append(run, "--service=require", "--service-socket="+path)
+	}
+	return exec.Command(ssaPath(t), append(append(run, "--"), words...)...)
 }
 
 // A language is one way to write the client and the server of these tests.

@@ -22,6 +22,10 @@ type Service interface {
 	Listen(ctx context.Context, l Listen) (Listener, error)
 }
 
+// Introducer is a Service in another process, which is to see a program while that makes a socket: the process may have
+// ended when the socket is used. Introduce does not wait.
+type Introducer interface{ Introduce(app App) }
+
 // App is who asks, established from the kernel by whoever fills it in, never from the program's words.
 type App struct {
 	PID int

@@ -73,6 +73,9 @@ func (t *Table) Create(task Task, app App, domain, flags int) (linux.FD, error) 
 		s.external.Close()
 		return linux.NoFD, err
 	}
+	if i, ok := t.service.(Introducer); ok {
+		i.Introduce(app)
+	}
 	t.loosen(s)
 	return local, nil
 }

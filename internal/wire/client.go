@@ -51,7 +51,10 @@ type Client struct {
 	known     map[socket.App]*identity
 }
 
-var _ socket.Service = (*Client)(nil)
+var (
+	_ socket.Service    = (*Client)(nil)
+	_ socket.Introducer = (*Client)(nil)
+)
 
 // Dial makes a client of a service that answers. Its error says why there is none.
 func Dial(ctx context.Context, c ClientConfig) (*Client, error) {
