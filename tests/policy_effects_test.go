@@ -148,8 +148,10 @@ func effectOfTickets(t *testing.T, p pki) {
 	if with.resumed(p, s.Addr.Port()) || !with.resumed(p, s.Addr.Port()) {
 		t.Error("with tickets the second session is not resumed, or the first is")
 	}
-	if without.resumed(p, s.Addr.Port()) || without.resumed(p, s.Addr.Port()) {
-		t.Error("a session is resumed without tickets")
+	for range 2 {
+		if without.resumed(p, s.Addr.Port()) {
+			t.Error("a session is resumed without tickets")
+		}
 	}
 	without.must("socket", "t")
 	without.refuse("EPERM", "/etc/ssa/policy.toml:2", "set", "t", abi.TLSSessionReuse, 1)
@@ -166,8 +168,10 @@ func effectOfTTL(t *testing.T, p pki) {
 		t.Errorf("TLS_SESSION_TTL: got %d", got)
 	}
 	off := withPolicy(t, "[session_cache]\nttl = \"0s\"\n")
-	if off.resumed(p, s.Addr.Port()) || off.resumed(p, s.Addr.Port()) {
-		t.Error("a session is resumed whose life is 0")
+	for range 2 {
+		if off.resumed(p, s.Addr.Port()) {
+			t.Error("a session is resumed whose life is 0")
+		}
 	}
 }
 

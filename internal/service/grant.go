@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"slices"
 
@@ -76,9 +77,13 @@ func (s *Service) readFile(file string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	text, err := io.ReadAll(io.LimitReader(f, storeMax+1))
-	if err == nil && len(text) > storeMax {
-		err = fmt.Errorf("the file is larger than %d bytes", storeMax)
+	return readAll(f)
+}
+
+func readAll(f *os.File) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(f, fileMax+1))
+	if err == nil && len(text) > fileMax {
+		err = fmt.Errorf("the file is larger than %d bytes", fileMax)
 	}
 	return text, err
 }

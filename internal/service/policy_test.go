@@ -136,3 +136,22 @@ func TestPolicyFilesGoWrong(t *testing.T) {
 	_, err = s.Listen(within(t), socket.Listen{App: app("x"), Network: f, Local: addr, Backlog: 1})
 	check(t, err, abi.Forbidden, "read the certificate of p.toml:1: open /nowhere: no such file or directory")
 }
+
+// TestTrustStoreIsReadAgain checks that a trust store is read again once its file has been replaced, and only then.
+func TestTrustStoreIsReadAgain(t *testing.T) {
+	file := testutil.NewCA(t, "root").Path
+	s := newService(t, service.Config{Policy: policyOf(t, "trust_store = \""+file+"\"\n")})
+	for range 2 {
+		if _, err := s.Admit(within(t), app("x"), abi.Request{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(file+".new", []byte("no certificate"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(file+".new", file); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Admit(within(t), app("x"), abi.Request{})
+	check(t, err, abi.Rejected, "holds no certificate")
+}

@@ -2,6 +2,7 @@ package service
 
 import (
 	"crypto/sha256"
+	"os"
 	"sync"
 
 	"github.com/securesocketapi/ssa/internal/keys"
@@ -11,8 +12,8 @@ import (
 // storesMax bounds the trust stores kept parsed. A program usually has one.
 const storesMax = 16
 
-// storeMax bounds a file that the policy names, in bytes: several times what a system store holds.
-const storeMax = 4 << 20
+// fileMax bounds a file that the policy names, in bytes: several times what a system store holds.
+const fileMax = 4 << 20
 
 // stores keeps trust stores parsed: a bundle has hundreds of certificates and comes with every option and
 // connection.
@@ -21,36 +22,62 @@ type stores struct {
 
 	mu    sync.Mutex
 	known map[[sha256.Size]byte]*verify.Store
+	files map[string]readStore
+}
+
+// readStore is a store read from a file, as the file was then.
+type readStore struct {
+	info  os.FileInfo
+	store *verify.Store
 }
 
 func newStores(paths []string) *stores {
-	return &stores{system: verify.SystemStore(paths), known: map[[sha256.Size]byte]*verify.Store{}}
+	return &stores{system: verify.SystemStore(paths), known: map[[sha256.Size]byte]*verify.Store{}, files: map[string]readStore{}}
+}
+
+// file is the store in a file, by the name of the store. It is read again when the file has changed.
+func (s *stores) file(name string, f *os.File) (*verify.Store, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	have, ok := s.files[name]
+	s.mu.Unlock()
+	if ok && os.SameFile(have.info, info) && have.info.ModTime().Equal(info.ModTime()) && have.info.Size() == info.Size() {
+		return have.store, nil
+	}
+	text, err := readAll(f)
+	if err != nil {
+		return nil, err
+	}
+	store, err := verify.ParseStore(name, text)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.files) >= storesMax {
+		clear(s.files)
+	}
+	s.files[name] = readStore{info, store}
+	return store, nil
 }
 
 // given is the trust store for a program's anchors in PEM.
 func (s *stores) given(pem []byte) (*verify.Store, error) {
-	return s.parsed("", pem, func() (*verify.Store, error) {
-		certs, err := keys.ParseAnchors(pem)
-		if err != nil {
-			return nil, err
-		}
-		return verify.NewStore("the certificates of TLS_TRUSTED_PEER_CERTIFICATES", certs), nil
-	})
-}
-
-// parsed is the store of a name made of a text, which is parsed when it is not known.
-func (s *stores) parsed(name string, text []byte, parse func() (*verify.Store, error)) (*verify.Store, error) {
-	sum := sha256.Sum256(append([]byte(name+"\x00"), text...))
+	sum := sha256.Sum256(pem)
 	s.mu.Lock()
 	known := s.known[sum]
 	s.mu.Unlock()
 	if known != nil {
 		return known, nil
 	}
-	fresh, err := parse()
+	certs, err := keys.ParseAnchors(pem)
 	if err != nil {
 		return nil, err
 	}
+	fresh := verify.NewStore("the certificates of TLS_TRUSTED_PEER_CERTIFICATES", certs)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.known) >= storesMax {

@@ -57,11 +57,11 @@ func (s *Service) storesFor(settings *policy.Settings, anchors []byte) ([]*verif
 // store is the policy's trust store.
 func (s *Service) store(settings *policy.Settings) (*verify.Store, error) {
 	from := settings.From(policy.KeyTrustStore)
-	text, err := s.readFile(settings.TrustStore)
+	f, err := s.open(settings.TrustStore)
 	if err == nil {
-		name := fmt.Sprintf("the trust store %s (%s)", settings.TrustStore, from)
+		defer func() { _ = f.Close() }()
 		var store *verify.Store
-		if store, err = s.stores.parsed(name, text, func() (*verify.Store, error) { return verify.ParseStore(name, text) }); err == nil {
+		if store, err = s.stores.file(fmt.Sprintf("the trust store %s (%s)", settings.TrustStore, from), f); err == nil {
 			return store, nil
 		}
 	}
