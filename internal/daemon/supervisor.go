@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -43,6 +44,8 @@ type Supervisor struct {
 	log   *slog.Logger
 	table *socket.Table
 	svc   tlsService
+	// server is there while calls are received.
+	server atomic.Pointer[syscalls.Server]
 	// asked has a signal once this process was asked to end, which it does when the tree has ended.
 	asked chan os.Signal
 }
@@ -81,6 +84,9 @@ func (s *Supervisor) Serve(fd linux.FD) error {
 
 // Settle frees the ports of a program that has just ended, before anybody learns of its end.
 func (s *Supervisor) Settle() {
+	if server := s.server.Load(); server != nil {
+		server.Settle()
+	}
 	if _, err := s.table.Sweep(); err != nil {
 		s.log.Warn("look for closed sockets", "error", err)
 	}
@@ -92,6 +98,7 @@ func (s *Supervisor) receive(calls *seccomp.Listener) error {
 	watching := make(chan error, 1)
 	go func() { watching <- s.table.Run(ctx) }()
 	server := syscalls.NewServer(ctx, s.table, s.log)
+	s.server.Store(server)
 	err := calls.Serve(func(n *seccomp.Notification) { server.Handle(n.Call, syscalls.NewCaller(n)) })
 	cancel()
 	server.Wait()
