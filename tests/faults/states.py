@@ -1,5 +1,6 @@
 """What the agent can be told to do: bring sockets into every state, many at a time, and leave them there."""
 import ctypes
+import errno
 import os
 import random
 import resource
@@ -177,9 +178,10 @@ def echo_all(lab, n):
     address = listener.getsockname()
     server = Thread(lambda: [lab.keep(listener.accept()[0]) for _ in range(n)])
     clients = [lab.client() for _ in range(n)]
-    for c in clients:
+    for i, c in enumerate(clients):
         c.setblocking(False)
-        c.connect_ex(address)
+        if (error := c.connect_ex(address)) not in (0, errno.EINPROGRESS):
+            return f"connect {i}: {name_of(error)}: {tls_error(c)}"
     for i, c in enumerate(clients):
         lab.until(c, select.POLLOUT)
         if error := c.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
@@ -193,7 +195,7 @@ def echo_all(lab, n):
 
 def tls_error(s):
     """TLS_ERROR of a socket."""
-    return s.getsockopt(IPPROTO_TLS, TLS_ERROR, 4096).rstrip(b"\0").decode()
+    return s.getsockopt(IPPROTO_TLS, TLS_ERROR, 1024).rstrip(b"\0").decode()
 
 
 def close_all(lab):

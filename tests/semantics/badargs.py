@@ -164,7 +164,7 @@ def bad_socket(lab):
                               ("flags", socket.AF_INET, socket.SOCK_STREAM | 0x10000),
                               ("netlink", socket.AF_NETLINK, socket.SOCK_STREAM),
                               ("unix", socket.AF_UNIX, socket.SOCK_STREAM)):
-        lab.raw(key, "socket", family, kind, lab.proto)
+        lab.call(key, lambda family=family, kind=kind: lab.keep(socket.socket(family, kind, lab.proto)))
 
 
 @scenario
