@@ -25,7 +25,6 @@ func semanticsDifferences() map[string]difference {
 		"bad_accept_pointers: length unmapped then":  {`"none"`, `"IN"`, "a connection that cannot be delivered is not lost"},
 
 		"bad_socket: datagram": {`"EPROTONOSUPPORT"`, `"ESOCKTNOSUPPORT"`, stranger},
-		"bad_socket: raw":      {`"socket"`, `"ESOCKTNOSUPPORT"`, stranger},
 		"bad_socket: netlink":  {`"ESOCKTNOSUPPORT"`, `"EAFNOSUPPORT"`, stranger},
 		"bad_socket: unix":     {`"EPROTONOSUPPORT"`, `"EAFNOSUPPORT"`, stranger},
 
