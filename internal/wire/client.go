@@ -122,8 +122,9 @@ func (c *Client) Admit(ctx context.Context, app socket.App, r abi.Request) (v so
 
 // Connect implements socket.Service. A service that ends in the middle of the handshake is abi.Reset.
 func (c *Client) Connect(ctx context.Context, d socket.Dial) (socket.Conn, error) {
-	network, err := take(d.Network)
+	network, err := duplicate(d.Network)
 	if err != nil {
+		_ = d.Network.Close()
 		return nil, err
 	}
 	defer network.Close()
@@ -135,8 +136,10 @@ func (c *Client) Connect(ctx context.Context, d socket.Dial) (socket.Conn, error
 		})
 	})
 	if err != nil {
+		_ = d.Network.Close()
 		return nil, err
 	}
+	conn.given(d.Network)
 	return conn, nil
 }
 
@@ -281,13 +284,18 @@ func (c *Client) last() []*session {
 }
 
 // take makes a descriptor of a file and closes the file. Both share the open file description.
-func take(f *os.File) (fd linux.FD, err error) {
+func take(f *os.File) (linux.FD, error) {
+	fd, err := duplicate(f)
+	_ = f.Close() // another descriptor is open
+	return fd, err
+}
+
+func duplicate(f *os.File) (fd linux.FD, err error) {
 	fd = linux.NoFD
 	err = linux.Control(f, func(old linux.FD) (err error) {
 		fd, err = linux.DupCloexec(old, 3)
 		return err
 	})
-	_ = f.Close() // another descriptor is open
 	if err != nil {
 		return linux.NoFD, fmt.Errorf("duplicate a socket for the TLS service: %w", err)
 	}

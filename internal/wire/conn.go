@@ -24,6 +24,9 @@ type Conn struct {
 	mu      sync.Mutex
 	network linux.FD
 	err     error
+	// original is the file a connect was made with. It stays open until Start, because the program may set options on it
+	// until its socket has the connection; and no longer, because Go's poller would wake for all that arrives.
+	original *os.File
 }
 
 var _ socket.Conn = (*Conn)(nil)
@@ -163,6 +166,7 @@ func (c *Conn) Control(fn func(linux.FD) error) error {
 // Start implements socket.Conn. From then on the service alone has the plaintext end: when it dies, the byte that is
 // left unread makes the program read ECONNRESET.
 func (c *Conn) Start(plain *os.File, filler int) {
+	c.given(nil)
 	fd, err := take(plain)
 	if err != nil {
 		c.Abort()
@@ -176,6 +180,20 @@ func (c *Conn) Start(plain *os.File, filler int) {
 // Abort implements socket.Conn.
 func (c *Conn) Abort() { _ = c.session.link.post(message{kind: abort, id: c.id}) }
 
+// given replaces the original file.
+func (c *Conn) given(f *os.File) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.original != nil {
+		_ = c.original.Close() // another descriptor is open, or the connection is over
+	}
+	c.original = f
+	if c.network == linux.NoFD && f != nil { // it has ended already
+		_ = f.Close()
+		c.original = nil
+	}
+}
+
 // finish enters the end of the connection.
 func (c *Conn) finish(err error) {
 	c.mu.Lock()
@@ -183,6 +201,7 @@ func (c *Conn) finish(err error) {
 	_ = c.network.Close()
 	c.network = linux.NoFD
 	c.mu.Unlock()
+	c.given(nil)
 	close(c.ended)
 	c.session.client.count(-1)
 }

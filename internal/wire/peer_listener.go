@@ -125,6 +125,12 @@ func (s *servedListener) run() {
 	defer s.peer.server.contain("accept connections")
 	for s.wait() {
 		conn, err := s.l.Accept(s.ctx)
+		if s.ctx.Err() != nil { // it is closed here, or the whole service is
+			if err == nil {
+				conn.Abort()
+			}
+			return
+		}
 		if err != nil {
 			s.end(err)
 			return
