@@ -138,14 +138,14 @@ def complete(args, data):
     return args.get("until") == "line" and b"\n" in data
 
 
-def listener(args, port):
+def listener(args, port, backlog=16):
     """A listening socket on the loopback address, with its port written."""
     sock = tls_socket()
     configure(sock, args)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind(("127.0.0.1", port))
-        sock.listen(16)
+        sock.listen(backlog)
     except OSError as e:
         fail(sock, "listen", e)
     say("port", sock.getsockname()[1])
