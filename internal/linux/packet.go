@@ -16,8 +16,8 @@ type Packet struct {
 	N int
 	// FDs are the descriptors that came with it, close-on-exec. The caller owns them.
 	FDs []FD
-	// Cut says that bytes or descriptors did not fit and are lost.
-	Cut bool
+	// Cut says that bytes did not fit and are lost, Lost that descriptors are: this process has none left.
+	Cut, Lost bool
 }
 
 // Close closes the descriptors.
@@ -58,7 +58,7 @@ func RecvPacket(sock FD, b []byte) (Packet, error) {
 		if err != nil {
 			return Packet{}, err
 		}
-		p := Packet{N: n, Cut: flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0}
+		p := Packet{N: n, Cut: flags&unix.MSG_TRUNC != 0, Lost: flags&unix.MSG_CTRUNC != 0}
 		p.FDs = rightsIn(room[:oobn])
 		return p, nil
 	}

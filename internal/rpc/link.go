@@ -62,7 +62,7 @@ func (l *link) receive(b []byte) (packet, []linux.FD, error) {
 		return packet{}, nil, io.EOF
 	}
 	var p packet
-	if got.Cut {
+	if got.Cut || got.Lost {
 		err = errors.New("a message that is too large")
 	} else {
 		p, err = parse(b[:got.N])

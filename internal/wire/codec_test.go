@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	encpem "encoding/pem"
 	"errors"
 	"net/netip"
 	"reflect"
@@ -121,14 +122,16 @@ func TestFailureTravels(t *testing.T) {
 func TestWithoutKeys(t *testing.T) {
 	cert := "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n"
 	key := "-----BEGIN EC PRIVATE KEY-----\nsecret\n-----END EC PRIVATE KEY-----\n"
+	none := "-----BEGIN EC PRIVATE KEY-----\n-----END EC PRIVATE KEY-----\n"
 	for _, tt := range []struct{ name, pem, want string }{
 		{"ok none", cert, cert},
-		{"ok before", key + cert, cert},
-		{"ok after", cert + key, cert},
-		{"ok between", "text\n" + cert + key + "more\n" + cert, "text\n" + cert + "more\n" + cert},
-		{"ok several", key + key + cert + key, cert},
+		{"ok before", key + cert, none + cert},
+		{"ok after", cert + key, cert + none},
+		{"ok between", "text\n" + cert + key + "more\n" + cert, "text\n" + cert + none + "more\n" + cert},
+		{"ok several", key + key + cert + key, none + none + cert + none},
 		{"bad unended", cert + "-----BEGIN PRIVATE KEY-----\nsecret", cert},
-		{"bad end of another kind", "-----BEGIN PRIVATE KEY-----\nsecret\n" + cert, ""},
+		{"bad on one line", "-----BEGIN PRIVATE KEY-----secret-----END PRIVATE KEY-----\n" + cert, "-----BEGIN PRIVATE KEY-----\n-----END CERTIFICATE-----\n"},
+		{"bad end of another kind", "-----BEGIN PRIVATE KEY-----\nsecret\n" + cert, "-----BEGIN PRIVATE KEY-----\n-----END CERTIFICATE-----\n"},
 		{"bad empty", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -139,15 +142,17 @@ func TestWithoutKeys(t *testing.T) {
 	}
 }
 
-// FuzzWithoutKeys checks that nothing that begins a private key is left, and that without one nothing changes.
+// FuzzWithoutKeys checks that nothing is left behind a label, that without keys nothing changes, and that what is left
+// has none.
 func FuzzWithoutKeys(f *testing.F) {
 	f.Add([]byte("-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\n"))
 	f.Fuzz(func(t *testing.T, pem []byte) {
 		got := withoutKeys(pem)
-		for line := range bytes.Lines(got) {
-			if at := bytes.Index(line, []byte("-----BEGIN ")); at >= 0 && bytes.Contains(line[at:], []byte("PRIVATE KEY-----")) {
-				t.Errorf("%q keeps %q", pem, line)
-			}
+		if again := withoutKeys(got); !bytes.Equal(again, got) {
+			t.Errorf("%q became %q, and that %q", pem, got, again)
+		}
+		if b, _ := encpem.Decode(got); b != nil && strings.HasSuffix(b.Type, "PRIVATE KEY") && len(b.Bytes) > 0 {
+			t.Errorf("%q keeps %d bytes of a key", pem, len(b.Bytes))
 		}
 		if !bytes.Contains(pem, []byte("PRIVATE KEY-----")) && !bytes.Equal(got, pem) {
 			t.Errorf("%q became %q", pem, got)
@@ -184,7 +189,7 @@ func FuzzPayload(f *testing.F) {
 	seed(0, dialMessage{request: abi.Request{Credentials: []abi.Credential{{Chain: []byte("c"), Key: []byte("k")}}}}.encode)
 	seed(1, listenMessage{backlog: 4, local: netip.MustParseAddrPort("[::1]:443")}.encode)
 	seed(2, admitMessage{}.encode)
-	seed(3, acceptedMessage{conn: ownID + 1}.encode)
+	seed(3, acceptedMessage{listener: 4}.encode)
 	seed(4, func(e *encoder) { e.effective(socket.Effective{Ciphers: []string{"x"}, Chain: []byte("x")}) })
 	seed(5, func(e *encoder) { e.optionalFailure(abi.Failf(abi.Reset, "gone: %w", linux.ECONNRESET)) })
 	f.Fuzz(func(t *testing.T, kind uint8, b []byte) {

@@ -105,12 +105,12 @@ func (d *decoder) bytes(limit int) []byte { return d.take(d.length(limit)) }
 
 func (d *decoder) string(limit int) string { return string(d.bytes(limit)) }
 
-// strings takes at most count strings of at most nameMax bytes; none is nil.
-func (d *decoder) strings(count int) []string {
+// strings takes at most count strings of at most limit bytes; none is nil.
+func (d *decoder) strings(count, limit int) []string {
 	n := d.length(count)
 	var list []string
 	for range n {
-		s := d.string(nameMax)
+		s := d.string(limit)
 		if d.err != nil {
 			return nil
 		}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/linux"
 )
 
@@ -196,16 +197,24 @@ func (l *link) close() {
 	}
 }
 
+// errLost is a message whose descriptors could not be received.
+var errLost = abi.Failf(abi.Exhausted, "receive descriptors: %w", linux.EMFILE)
+
 // An incoming message is one received. What its handler does not take of the descriptors is closed after it.
 type incoming struct {
 	header
 	inline []byte
 	body   linux.FD
 	rest   []linux.FD
+	// lost says that its descriptors are: this process had none left to receive them with.
+	lost bool
 }
 
 // payload is the payload, which the caller may keep; a large one is read from its memory file here.
 func (m *incoming) payload() ([]byte, error) {
+	if m.lost && m.header.body {
+		return nil, errLost
+	}
 	if m.body == linux.NoFD {
 		return m.inline, nil
 	}
@@ -285,6 +294,10 @@ func unpack(b []byte, p linux.Packet) (*incoming, error) {
 	h, payload, err := parsePacket(b)
 	if err != nil {
 		return nil, err
+	}
+	if p.Lost {
+		p.Close()
+		return &incoming{header: h, inline: bytes.Clone(payload), body: linux.NoFD, lost: true}, nil
 	}
 	if h.fds != len(p.FDs) {
 		return nil, fmt.Errorf("%v: %d descriptors came, its header says %d", h.kind, len(p.FDs), h.fds)

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"net/netip"
 
 	"github.com/securesocketapi/ssa/abi"
@@ -72,7 +73,7 @@ func keySize(c abi.Credential) int {
 // request also gives the sizes of the private keys.
 func (d *decoder) request() (r abi.Request, sizes []int) {
 	r.RemoteHostname = d.string(nameMax)
-	r.Hostnames = d.strings(namesMax)
+	r.Hostnames = d.strings(namesMax, nameMax)
 	r.TrustAnchors = d.optional(abi.ValueMax)
 	for range d.length(abi.CredentialsMax) {
 		if d.err != nil {
@@ -81,15 +82,15 @@ func (d *decoder) request() (r abi.Request, sizes []int) {
 		chain, size := d.optional(abi.ValueMax), d.int(-1, abi.ValueMax)
 		r.Credentials = append(r.Credentials, abi.Credential{Chain: chain, ChainPath: d.string(pathMax), KeyPath: d.string(pathMax)})
 		sizes = append(sizes, size)
-		if len(withoutKeys(chain)) != len(chain) {
+		if !bytes.Equal(withoutKeys(chain), chain) {
 			d.fail("a private key among the certificates")
 		}
 	}
-	r.ALPN = d.strings(abi.ALPNMax)
+	r.ALPN = d.strings(abi.ALPNMax, nameMax)
 	r.SessionTTL = d.optionalInt(-1<<31, 1<<31-1)
 	r.SessionReuse = d.optionalBool()
-	r.DisabledCiphers = d.strings(ciphersMax)
-	r.TrustedCiphers = d.strings(ciphersMax)
+	r.DisabledCiphers = d.strings(ciphersMax, abi.ValueMax)
+	r.TrustedCiphers = d.strings(ciphersMax, abi.ValueMax)
 	r.PeerAuth = d.optionalInt(-1<<31, 1<<31-1)
 	r.VersionMin, r.VersionMax = d.u16(), d.u16()
 	return r, sizes
@@ -106,7 +107,7 @@ func (e *encoder) effective(v socket.Effective) {
 
 func (d *decoder) effective() socket.Effective {
 	return socket.Effective{
-		VersionMin: d.u16(), VersionMax: d.u16(), Ciphers: d.strings(ciphersMax),
+		VersionMin: d.u16(), VersionMax: d.u16(), Ciphers: d.strings(ciphersMax, nameMax),
 		SessionTTL: d.int(-1<<31, 1<<31-1), SessionReuse: d.bool(), Chain: d.optional(2 * abi.ValueMax),
 	}
 }
@@ -200,17 +201,17 @@ func decodeAdmit(b []byte) (m admitMessage, err error) {
 
 // An acceptedMessage is what accepted says.
 type acceptedMessage struct {
-	conn uint64
-	info socket.Info
+	listener uint64
+	info     socket.Info
 }
 
 func (m acceptedMessage) encode(e *encoder) {
-	e.u64(m.conn)
+	e.u64(m.listener)
 	e.info(m.info)
 }
 
 func decodeAccepted(b []byte) (m acceptedMessage, err error) {
 	d := decoder{rest: b}
-	m.conn, m.info = d.u64(), d.info()
+	m.listener, m.info = d.u64(), d.info()
 	return m, d.finish()
 }

@@ -48,7 +48,8 @@ func newPeer(s *Server, l *link, who Supervisor) *peer {
 func (p *peer) run() {
 	p.server.work.Go(p.link.write)
 	err := p.link.receive(p.handle)
-	if !errors.Is(err, io.EOF) && !errors.Is(err, errLinkEnded) && p.ctx.Err() == nil {
+	left := errors.Is(err, io.EOF) || errors.Is(err, linux.ECONNRESET) || errors.Is(err, errLinkEnded)
+	if !left && p.ctx.Err() == nil {
 		p.log.Warn("supervisor cut off", "error", err)
 	}
 	p.link.close()
@@ -99,11 +100,30 @@ func (p *peer) handle(m *incoming) error {
 	if err := p.link.waitRoom(); err != nil {
 		return err
 	}
+	if m.lost {
+		return p.deprived(m)
+	}
 	carryOut := p.server.requests[m.kind]
 	if carryOut == nil {
 		return errors.New("a message that only the TLS service sends")
 	}
 	return carryOut(p, m)
+}
+
+// deprived answers a message whose descriptors could not be received.
+func (p *peer) deprived(m *incoming) error {
+	if m.kind == start {
+		return p.abort(m)
+	}
+	return p.refuse(m.id, errLost)
+}
+
+// malformed is the failure of a call that says something no supervisor would, or too much.
+func malformed(err error) error {
+	if f := (*abi.Failure)(nil); errors.As(err, &f) {
+		return err
+	}
+	return abi.Failf(abi.Invalid, "what the supervisor asks the TLS service for: %w", err)
 }
 
 // requests are the messages of a supervisor that has said hello.
@@ -119,6 +139,7 @@ func requests() map[kind]func(*peer, *incoming) error {
 		start:    (*peer).start,
 		abort:    (*peer).abort,
 		why:      (*peer).why,
+		resend:   (*peer).resend,
 	}
 }
 

@@ -80,11 +80,11 @@ func (p *peer) keyed(ctx context.Context, r *abi.Request, sizes []int, file linu
 func (p *peer) admit(m *incoming) error {
 	b, err := m.payload()
 	if err != nil {
-		return err
+		return p.refuse(m.id, malformed(err))
 	}
 	a, err := decodeAdmit(b)
 	if err != nil {
-		return err
+		return p.refuse(m.id, malformed(err))
 	}
 	file := m.fd()
 	return p.begin(m, func(c *call) {
@@ -116,11 +116,11 @@ func (c *call) admit(a admitMessage, file linux.FD) (socket.Effective, error) {
 func (p *peer) connect(m *incoming) error {
 	b, err := m.payload()
 	if err != nil {
-		return err
+		return p.refuse(m.id, malformed(err))
 	}
 	d, err := decodeDial(b)
 	if err != nil {
-		return err
+		return p.refuse(m.id, malformed(err))
 	}
 	network, file := m.fd(), m.fd()
 	if err := checkTCP(network, false); err != nil {
@@ -149,7 +149,7 @@ func (c *call) connect(d dialMessage, network, file linux.FD) {
 	info := conn.Info()
 	e := encoder{}
 	e.info(info)
-	if err := p.adopt(c.id, conn, spent); err != nil {
+	if err := p.adopt(&servedConn{peer: p, id: c.id, conn: conn}, spent); err != nil {
 		c.fail(err)
 		return
 	}

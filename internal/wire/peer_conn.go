@@ -13,6 +13,8 @@ type servedConn struct {
 	peer *peer
 	id   uint64
 	conn socket.Conn
+	// listener is whom it was accepted for, 0 for one that was connected.
+	listener uint64
 
 	mu      sync.Mutex
 	started bool
@@ -21,17 +23,16 @@ type servedConn struct {
 // errGone is a supervisor that has left meanwhile.
 var errGone = errors.New("the supervisor has gone")
 
-// adopt enters a connection under a number and watches its end. It owns conn; spent is called when it has ended.
-func (p *peer) adopt(id uint64, conn socket.Conn, spent func()) error {
-	c := &servedConn{peer: p, id: id, conn: conn}
+// adopt enters a connection under its number and watches its end, at which spent is called. With an error it is aborted.
+func (p *peer) adopt(c *servedConn, spent func()) error {
 	p.mu.Lock()
 	gone := p.gone
 	if !gone {
-		p.conns[id] = c
+		p.conns[c.id] = c
 	}
 	p.mu.Unlock()
 	if gone {
-		conn.Abort()
+		c.conn.Abort()
 		spent()
 		return errGone
 	}

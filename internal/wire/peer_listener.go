@@ -37,11 +37,11 @@ var errDraining = fmt.Errorf("the TLS service hands over to its successor: %w", 
 func (p *peer) listen(m *incoming) error {
 	b, err := m.payload()
 	if err != nil {
-		return err
+		return p.refuse(m.id, malformed(err))
 	}
 	d, err := decodeListen(b)
 	if err != nil {
-		return err
+		return p.refuse(m.id, malformed(err))
 	}
 	network, file := m.fd(), m.fd()
 	if err := checkTCP(network, true); err != nil {
@@ -178,16 +178,37 @@ func (s *servedListener) yield(conn socket.Conn) error {
 		s.add(1)
 		return err
 	}
-	id := p.nextOwn()
-	if err := p.adopt(id, conn, spent); err != nil {
+	c := &servedConn{peer: p, id: p.nextOwn(), conn: conn, listener: s.id}
+	if err := p.adopt(c, spent); err != nil {
 		return errors.Join(err, dup.Close())
 	}
-	e := encoder{}
-	acceptedMessage{id, info}.encode(&e)
-	if err := p.link.post(message{kind: accepted, id: s.id, payload: e.b, fds: []linux.FD{dup}}); err != nil {
+	if err := c.tell(dup); err != nil {
 		conn.Abort()
 		s.add(1)
 		return err
+	}
+	return nil
+}
+
+// tell tells the supervisor of an accepted connection.
+func (c *servedConn) tell(network linux.FD) error {
+	e := encoder{}
+	acceptedMessage{c.listener, c.conn.Info()}.encode(&e)
+	return c.peer.link.post(message{kind: accepted, id: c.id, payload: e.b, fds: []linux.FD{network}})
+}
+
+// resend tells again of a connection whose descriptor the supervisor could not receive.
+func (p *peer) resend(m *incoming) error {
+	c := p.conn(m.id)
+	if c == nil || c.listener == 0 {
+		return nil // it has ended meanwhile
+	}
+	dup, err := network(c.conn)
+	if err == nil {
+		err = c.tell(dup)
+	}
+	if err != nil {
+		c.conn.Abort()
 	}
 	return nil
 }

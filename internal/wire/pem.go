@@ -2,8 +2,8 @@ package wire
 
 import "bytes"
 
-// withoutKeys takes private keys out of a chain in PEM: a file may hold both, and the process that reads the chain is
-// not to see the key. What begins a key and does not end it takes the rest with it.
+// withoutKeys takes the contents of private keys out of a chain in PEM and leaves their labels: a file may hold both, and
+// the process that reads the chain is not to see the key. What begins a key and does not end it takes the rest with it.
 func withoutKeys(pem []byte) []byte {
 	if pem == nil {
 		return nil
@@ -13,21 +13,26 @@ func withoutKeys(pem []byte) []byte {
 	for {
 		at := bytes.Index(rest, []byte(begin))
 		if at < 0 {
-			break
+			return append(kept, rest...)
 		}
-		line, _, _ := bytes.Cut(rest[at:], []byte("\n"))
+		line, body, _ := bytes.Cut(rest[at:], []byte("\n"))
 		if !bytes.Contains(line, []byte("PRIVATE KEY-----")) {
 			kept = append(kept, rest[:at+len(begin)]...)
 			rest = rest[at+len(begin):]
 			continue
 		}
 		kept = append(kept, rest[:at]...)
-		rest = rest[at:]
-		after := bytes.Index(rest, []byte(end))
+		after := bytes.Index(body, []byte(end))
 		if after < 0 {
 			return kept
 		}
-		_, rest, _ = bytes.Cut(rest[after:], []byte("\n"))
+		kept = append(append(kept, label(line)...), '\n')
+		rest = body[after:]
 	}
-	return append(kept, rest...)
+}
+
+// label is the part of a first line that says what a block is; behind it there could be anything.
+func label(line []byte) []byte {
+	const mark = "PRIVATE KEY-----"
+	return line[:bytes.Index(line, []byte(mark))+len(mark)]
 }

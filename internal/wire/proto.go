@@ -38,6 +38,8 @@ const (
 	abort
 	// why: a connection's number.
 	why
+	// resend: nothing. The descriptors that came with accepted, for the connection with the number, were lost.
+	resend
 
 	// From the service. welcome: version.
 	welcome
@@ -53,7 +55,7 @@ const (
 	listening
 	// closed: nothing. The listener with the number has closed its socket.
 	closed
-	// accepted: the connection's number and info; a duplicate of the TCP socket. The number is the listener's.
+	// accepted: the listener's number and info; a duplicate of the TCP socket. The number is that of the connection.
 	accepted
 	// because: failure or none. It ends the call with the number.
 	because
@@ -70,7 +72,7 @@ const (
 // String names a kind for logs.
 func (k kind) String() string {
 	names := [...]string{
-		"nothing", "hello", "identify", "admit", "connect", "listen", "cancel", "grant", "unlisten", "start", "abort", "why",
+		"nothing", "hello", "identify", "admit", "connect", "listen", "cancel", "grant", "unlisten", "start", "abort", "why", "resend",
 		"welcome", "failed", "identified", "admitted", "connected", "listening", "closed", "accepted", "because", "ended", "done", "draining",
 	}
 	if int(k) < len(names) {
@@ -87,8 +89,9 @@ const (
 	inlineMax = 16 << 10
 	// packetMax bounds a packet.
 	packetMax = headerSize + inlineMax
-	// payloadMax bounds a payload: chains and trust anchors in PEM, and the lists of a request. No request has more.
-	payloadMax = (abi.CredentialsMax+1)*abi.ValueMax + 1<<20
+	// payloadMax bounds a payload: chains and trust anchors in PEM, cipher suites as the program wrote them, and the other
+	// lists of a request. No request has more.
+	payloadMax = (abi.CredentialsMax+1+ciphersMax+1)*abi.ValueMax + 1<<20
 	// keysMax bounds the private keys of a request.
 	keysMax = abi.CredentialsMax * abi.ValueMax
 )
@@ -100,7 +103,7 @@ const (
 	pathMax     = 4096
 	textMax     = 4096
 	namesMax    = 256
-	ciphersMax  = 4096
+	ciphersMax  = 128
 	fillerMax   = 1 << 20
 	backlogMax  = 1 << 16
 	grantMax    = 1 << 16

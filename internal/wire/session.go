@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -159,7 +160,10 @@ func (s *session) result(m *incoming) error {
 	}
 	if m.kind == failed {
 		p.err = failureOf(m)
-	} else if err := p.arrived(m); err != nil {
+	} else if err := p.arrived(m); errors.Is(err, errLost) {
+		p.err = err
+		_ = s.link.post(message{kind: abort, id: m.id}) // if it is a connection, nobody will know of it
+	} else if err != nil {
 		return err
 	}
 	close(p.done)
@@ -255,16 +259,19 @@ func (s *session) connDone(m *incoming) error {
 	c := s.conns[m.id]
 	delete(s.conns, m.id)
 	s.mu.Unlock()
-	if c == nil {
-		return fmt.Errorf("there is no connection %d", m.id)
+	if c != nil { // else its descriptors never came
+		c.finish(why)
 	}
-	c.finish(why)
 	s.retire()
 	return nil
 }
 
 // accepted takes a connection of a listener.
 func (s *session) accepted(m *incoming) error {
+	if m.lost {
+		s.askAgain(m.id)
+		return nil
+	}
 	b, err := m.payload()
 	if err != nil {
 		return err
@@ -278,10 +285,10 @@ func (s *session) accepted(m *incoming) error {
 		_ = network.Close()
 		return err
 	}
-	c := newConn(s, a.conn, network)
+	c := newConn(s, m.id, network)
 	c.info = a.info
 	s.mu.Lock()
-	l := s.serving[m.id]
+	l := s.serving[a.listener]
 	s.mu.Unlock()
 	if !s.add(c) {
 		return network.Close()
@@ -292,6 +299,14 @@ func (s *session) accepted(m *incoming) error {
 	}
 	l.arrived(c)
 	return nil
+}
+
+// askAgainPause is how long to wait before asking again for a descriptor that could not be received.
+const askAgainPause = 50 * time.Millisecond
+
+// askAgain has a connection told of again whose descriptor was lost: this process has none left, which may pass.
+func (s *session) askAgain(conn uint64) {
+	time.AfterFunc(askAgainPause, func() { _ = s.link.post(message{kind: resend, id: conn}) })
 }
 
 // listenerEnded takes the end of a listener, which while handing over is no failure.
