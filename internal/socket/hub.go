@@ -13,6 +13,8 @@ import (
 type hub struct {
 	listener linux.FD
 	ref      linux.FD
+	// inode and cookie are those of listener.
+	inode, cookie uint64
 
 	mu sync.Mutex
 }
@@ -31,7 +33,12 @@ func newHub(w *watcher) (*hub, error) {
 		ref.Close()
 		return nil, fmt.Errorf("make the hub: %w", err)
 	}
-	return &hub{listener: fd, ref: ref}, nil
+	h := &hub{listener: fd, ref: ref}
+	if h.inode, h.cookie, err = identity(fd); err != nil {
+		h.close()
+		return nil, err
+	}
+	return h, nil
 }
 
 // pair connects the program's socket and returns the other end. The lock spans both calls: the one connection

@@ -55,7 +55,7 @@ func (h *Handle) Listen(ctx context.Context, backlog int) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.state == abi.Listening {
+	if h.state == abi.Listening && h.listener != nil {
 		return h.listener.setBacklog(backlog)
 	}
 	if h.state != abi.Fresh {

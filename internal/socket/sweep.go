@@ -8,6 +8,8 @@ import (
 	"os"
 	"strconv"
 	"time"
+
+	"github.com/securesocketapi/ssa/internal/linux"
 )
 
 // Nothing tells that the program has closed a socket which was never bound nor connected, or whose connection
@@ -102,19 +104,68 @@ func notify(c chan<- struct{}) {
 
 // Sweep drops the sockets that no longer exist and returns how many these were.
 func (t *Table) Sweep() (int, error) {
-	candidates := t.all()
+	missing := t.all()
 	alive, err := unixInodes()
 	if err != nil {
 		return 0, err
 	}
-	n := 0
-	for inode, s := range candidates {
-		if !alive[inode] {
-			t.drop(s)
-			n++
+	for inode := range missing {
+		if alive[inode] {
+			delete(missing, inode)
 		}
 	}
-	return n, nil
+	if len(missing) == 0 {
+		return 0, nil
+	}
+	if err := t.confirm(missing); err != nil {
+		return 0, err
+	}
+	for _, s := range missing {
+		t.drop(s)
+	}
+	return len(missing), nil
+}
+
+// confirm takes out of missing what exists. The list of sockets is not read in one piece: one that is there can
+// be passed over when others go meanwhile. The kernel is asked about each; where it cannot be, which its saying
+// that there is no hub shows, the list is read some times more.
+func (t *Table) confirm(missing map[uint64]*Socket) error {
+	diag, err := linux.NewUnixDiag()
+	if err != nil {
+		return readAgain(missing)
+	}
+	defer diag.Close()
+	if ok, err := diag.Exists(uint32(t.hub.inode), t.hub.cookie); err != nil || !ok {
+		return readAgain(missing)
+	}
+	for inode, s := range missing {
+		ok, err := diag.Exists(uint32(inode), s.cookie)
+		if err != nil {
+			return err
+		}
+		if ok {
+			delete(missing, inode)
+		}
+	}
+	return nil
+}
+
+// readings is how often a socket has to be missing.
+const readings = 4
+
+func readAgain(missing map[uint64]*Socket) error {
+	for range readings {
+		alive, err := unixInodes()
+		if err != nil {
+			return err
+		}
+		for inode := range missing {
+			if alive[inode] {
+				delete(missing, inode)
+			}
+		}
+	}
+	return nil
 }
 
 func (t *Table) all() map[uint64]*Socket {

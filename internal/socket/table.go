@@ -115,13 +115,9 @@ var errFull = fmt.Errorf("the supervised programs have too many TLS sockets: %w"
 // add enters a socket under the identity of its program's end. At the bound it first looks for sockets that
 // are gone, as long as there may be any.
 func (t *Table) add(s *Socket, local linux.FD) error {
-	cookie, err := linux.SocketCookie(local)
+	inode, cookie, err := identity(local)
 	if err != nil {
-		return fmt.Errorf("read SO_COOKIE: %w", err)
-	}
-	inode, ok := linux.Task(linux.Gettid()).Inode(int(local))
-	if !ok {
-		return errors.New("find the inode of a socket in /proc/self/fd")
+		return err
 	}
 	s.cookie, s.inode, s.table = cookie, inode, t
 	if t.enter(s) {
@@ -147,6 +143,18 @@ func (t *Table) enter(s *Socket) bool {
 	}
 	t.replace(s.inode, s)
 	return true
+}
+
+// identity is the inode and the SO_COOKIE of a socket of ours.
+func identity(fd linux.FD) (inode, cookie uint64, err error) {
+	if cookie, err = linux.SocketCookie(fd); err != nil {
+		return 0, 0, fmt.Errorf("read SO_COOKIE: %w", err)
+	}
+	inode, ok := linux.Task(linux.Gettid()).Inode(int(fd))
+	if !ok {
+		return 0, 0, errors.New("find the inode of a socket in /proc/self/fd")
+	}
+	return inode, cookie, nil
 }
 
 // replace enters s; a socket that had the same inode before is gone for certain.

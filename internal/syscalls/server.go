@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -82,10 +83,21 @@ func (s *Server) Handle(kind seccomp.Call, c Caller) {
 }
 
 func (s *Server) finish(k *call, e entry) {
-	a := e.run(s, k)
+	a := s.carryOut(k, e)
 	k.handle.Close()
 	close(k.ended)
 	a.send(k)
+}
+
+// carryOut runs a call. A fault of ours ends the call, not the supervisor of all programs of the tree.
+func (s *Server) carryOut(k *call, e entry) (a answer) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.log.Error("fault in a system call", "call", k.kind, "fault", fault, "stack", string(debug.Stack()))
+			a = failure(linux.EIO)
+		}
+	}()
+	return e.run(s, k)
 }
 
 // notFound passes a call on a foreign descriptor, but not one on a socket of ours that cannot be reached.
