@@ -12,6 +12,7 @@ import platform
 import select
 import socket
 import struct
+import sys
 import threading
 import time
 
@@ -220,6 +221,16 @@ class Lab:
         # A call that the supervisor has not yet received is given up when a signal comes. Calls are received in order,
         # so that the answer to another one, on no socket at all, says that this one has been.
         libc.getpeername(-1, None, None)
+
+    def explain(self):
+        """Write what the sockets have to say about their last failure to standard error."""
+        for s in self.kept:
+            try:
+                text = s.getsockopt(IPPROTO_TLS, TLS_ERROR, 1024).rstrip(b"\0")
+            except OSError:
+                continue
+            if text:
+                print("TLS_ERROR:", text.decode(), file=sys.stderr)
 
     def gate(self, stage="hello"):
         """An address where a connect stays in progress until the gate is opened."""

@@ -26,7 +26,12 @@ def body(name, world, index, out):
     faulthandler.dump_traceback_later(LIMIT, exit=True)
     net = 6 if world == "tcp" else 205
     with os.fdopen(out, "w") as log:
-        lab.SCENARIOS[name](lab.Lab(world, f"127.{net}.{os.getppid() % 250 + 1}.{index + 1}", log))
+        this = lab.Lab(world, f"127.{net}.{os.getppid() % 250 + 1}.{index + 1}", log)
+        try:
+            lab.SCENARIOS[name](this)
+        except OSError:
+            this.explain()
+            raise
 
 
 def start(name, world, index):
