@@ -95,14 +95,23 @@ func SeccompContinue(listener FD, id uint64) error {
 }
 
 func seccompSend(listener FD, r *seccompResponse) error {
-	_, _, e := unix.RawSyscall(unix.SYS_IOCTL, uintptr(listener), unix.SECCOMP_IOCTL_NOTIF_SEND, uintptr(unsafe.Pointer(r)))
-	return errnoErr(e)
+	return errnoErr(seccompIoctl(listener, unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(r)))
+}
+
+// seccompIoctl begins again when a signal to this thread, such as that by which Go preempts goroutines, has
+// interrupted the wait for the filter's lock: nothing has been done then.
+func seccompIoctl(listener FD, request uintptr, arg unsafe.Pointer) Errno {
+	for {
+		_, _, e := unix.RawSyscall(unix.SYS_IOCTL, uintptr(listener), request, uintptr(arg))
+		if e != EINTR {
+			return e
+		}
+	}
 }
 
 // SeccompValid says whether the call still waits for its answer (SECCOMP_IOCTL_NOTIF_ID_VALID).
 func SeccompValid(listener FD, id uint64) bool {
-	_, _, e := unix.RawSyscall(unix.SYS_IOCTL, uintptr(listener), unix.SECCOMP_IOCTL_NOTIF_ID_VALID, uintptr(unsafe.Pointer(&id)))
-	return e == 0
+	return seccompIoctl(listener, unix.SECCOMP_IOCTL_NOTIF_ID_VALID, unsafe.Pointer(&id)) == 0
 }
 
 // SeccompAddFD installs a duplicate of fd in the caller and answers the call with its number, in one step
