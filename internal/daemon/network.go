@@ -185,7 +185,7 @@ func (n *Network) serve(ctx context.Context) error {
 	case <-n.left:
 	}
 	_ = n.listening.Close()
-	_ = <-served // its socket was closed
+	n.log.Debug("accepting has ended", "why", <-served)
 	n.log.Info("draining", "connections", n.server.Conns())
 	if err := n.server.Drain(ctx); err != nil {
 		return err

@@ -61,7 +61,7 @@ func (d UnixDiag) answer() (bool, error) {
 		return true, nil
 	}
 	code := Errno(-int32(binary.NativeEndian.Uint32(b[unix.SizeofNlMsghdr:])))
-	if code == ENOENT || code == Errno(unix.ESTALE) {
+	if code == ENOENT || code == unix.ESTALE {
 		return false, nil
 	}
 	return false, fmt.Errorf("ask for a socket by its inode: %w", code)

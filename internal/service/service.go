@@ -145,11 +145,11 @@ func (s *Service) takeWaiting() []*conn {
 }
 
 func keysOf[K comparable](m map[K]struct{}) []K {
-	keys := make([]K, 0, len(m))
+	list := make([]K, 0, len(m))
 	for k := range m {
-		keys = append(keys, k)
+		list = append(list, k)
 	}
-	return keys
+	return list
 }
 
 // begin counts something that Close waits for; it must call running.Done.

@@ -18,7 +18,7 @@ import (
 func fill(t *testing.T, v reflect.Value, n *int) {
 	t.Helper()
 	*n++
-	switch v.Kind() {
+	switch v.Kind() { //nolint:exhaustive // the kinds that messages have; default fails
 	case reflect.Struct:
 		if v.Type() == reflect.TypeFor[netip.AddrPort]() {
 			v.Set(reflect.ValueOf(netip.AddrPortFrom(netip.MustParseAddr("fe80::1%eth0"), uint16(*n))))

@@ -84,26 +84,6 @@ func (j *journal) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// wait waits for a line that has all words.
-func (j *journal) wait(t *testing.T, words ...string) string {
-	t.Helper()
-	late := time.After(patience)
-	for {
-		select {
-		case line := <-j.c:
-			all := true
-			for _, w := range words {
-				all = all && strings.Contains(line, w)
-			}
-			if all {
-				return line
-			}
-		case <-late:
-			t.Fatalf("no line of the log has %q", words)
-		}
-	}
-}
-
 // newDaemon starts a service at a path of its own; it ends with the test.
 func newDaemon(t *testing.T, change func(*wire.ServerConfig)) *daemon {
 	t.Helper()

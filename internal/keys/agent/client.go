@@ -171,7 +171,8 @@ type decrypter struct{ signer }
 
 // Decrypt implements crypto.Decrypter for session keys.
 func (d decrypter) Decrypt(_ io.Reader, ciphertext []byte, opts crypto.DecrypterOpts) (plain []byte, err error) {
-	o, ok := opts.(*rsa.PKCS1v15DecryptOptions) //nolint:staticcheck // what crypto/tls asks for where a policy still allows it
+	//lint:ignore SA1019 what crypto/tls asks for where a policy still allows it
+	o, ok := opts.(*rsa.PKCS1v15DecryptOptions) //nolint:staticcheck // as above
 	if !ok || o.SessionKeyLen == 0 {
 		return nil, errors.New("decrypt with a key in another process: only session keys can be")
 	}

@@ -192,6 +192,6 @@ func (h *holder) decrypt(c *rpc.Call) (any, error) {
 	if !ok || in.Length < 1 || in.Length > 256 {
 		return nil, fmt.Errorf("decrypt a session key of %d bytes with a key of type %T", in.Length, k)
 	}
-	//nolint:staticcheck // the key exchange of TLS 1.2 without forward secrecy, where a policy still allows it
-	return d.Decrypt(rand.Reader, in.Ciphertext, &rsa.PKCS1v15DecryptOptions{SessionKeyLen: in.Length})
+	//lint:ignore SA1019 the key exchange of TLS 1.2 without forward secrecy, where a policy still allows it
+	return d.Decrypt(rand.Reader, in.Ciphertext, &rsa.PKCS1v15DecryptOptions{SessionKeyLen: in.Length}) //nolint:staticcheck // as above
 }
