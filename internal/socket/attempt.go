@@ -174,6 +174,7 @@ func (a *attempt) settle(conn Conn, err error) {
 		a.fail(err)
 		return
 	}
+	a.socket.forget()
 	conn.Start(a.plain, a.filler)
 }
 

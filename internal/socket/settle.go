@@ -20,6 +20,13 @@ func (s *Socket) connected(conn Conn, told bool) {
 	s.state, s.conn, s.info, s.attempt, s.told = abi.Connected, conn, conn.Info(), nil, told
 }
 
+// forget drops what only a handshake needs: a trust store is large. The socket is never connected again.
+func (s *Socket) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.request.TrustAnchors, s.request.Credentials = nil, nil
+}
+
 // failed enters the failure of a connect. A socket that was held shows it for good.
 func (s *Socket) failed(err error, held bool) {
 	s.mu.Lock()
