@@ -61,7 +61,7 @@ func forward(signals <-chan os.Signal, control linux.FD) {
 // follow does what the program does, until it ends. A program whose supervisor has died could make no
 // connection any more, TLS or not: it is killed, so that whoever watches it starts it again.
 func follow(control linux.FD) (int, error) {
-	program := linux.NoFD
+	program, pid := linux.NoFD, 0
 	defer func() { program.Close() }()
 	for {
 		m, _, err := receive(control)
@@ -74,16 +74,24 @@ func follow(control linux.FD) (int, error) {
 		}
 		switch m.kind {
 		case started:
-			if program, err = linux.PidfdOpen(int(m.value), false); err != nil {
+			pid = int(m.value)
+			if program, err = linux.PidfdOpen(pid, false); err != nil {
 				program = linux.NoFD // it has ended already
 			}
 		case stopped:
-			stop(linux.Signal(m.value))
+			if isStopped(pid) { // somebody may have let it go on meanwhile
+				stop(linux.Signal(m.value))
+			}
 		case ended:
 			return end(linux.WaitStatus(m.value), control), nil
 		case signalled, listener, serving, drained: // not for the front, or not before the end
 		}
 	}
+}
+
+func isStopped(pid int) bool {
+	s, err := linux.ReadStatus(pid)
+	return err == nil && s.State == "T"
 }
 
 // stop stops this process as the program was stopped; somebody's SIGCONT lets both go on.
