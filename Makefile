@@ -10,8 +10,9 @@ TESTTIME ?= 30m
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-build: ## build bin/ssa, one static binary
+build: ## build bin/ssa and bin/ssad, static binaries
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ssa ./cmd/ssa
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ssad ./cmd/ssad
 
 generate: ## write include/ssa.h and what else is generated from abi
 	$(GO) run ./abi/gen
@@ -43,7 +44,9 @@ install-deps: ## install what tests and demo need, or say what is missing
 
 cross: ## build for both architectures
 	CGO_ENABLED=0 GOARCH=amd64 $(GO) build -o /dev/null ./cmd/ssa
+	CGO_ENABLED=0 GOARCH=amd64 $(GO) build -o /dev/null ./cmd/ssad
 	CGO_ENABLED=0 GOARCH=arm64 $(GO) build -o /dev/null ./cmd/ssa
+	CGO_ENABLED=0 GOARCH=arm64 $(GO) build -o /dev/null ./cmd/ssad
 
 clean: ## remove what was built
 	rm -rf bin bench/results
