@@ -112,7 +112,9 @@ def describe(sock):
 
 
 def say(*words, end="\n"):
-    print(*words, end=end, flush=True)
+    """Writes a line in one piece: other threads write theirs at the same time."""
+    sys.stdout.write(" ".join(words) + end)
+    sys.stdout.flush()
 
 
 def show(data):
