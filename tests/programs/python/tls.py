@@ -113,7 +113,7 @@ def describe(sock):
 
 def say(*words, end="\n"):
     """Writes a line in one piece: other threads write theirs at the same time."""
-    sys.stdout.write(" ".join(words) + end)
+    sys.stdout.write(" ".join(map(str, words)) + end)
     sys.stdout.flush()
 
 
