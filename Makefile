@@ -5,7 +5,7 @@ FUZZTIME ?= 10s
 # tests/ takes minutes on two cores; the rest seconds.
 TESTTIME ?= 30m
 
-.PHONY: help build generate test unit integration lint bench demo fuzz install-deps cross clean
+.PHONY: help build generate test unit integration lint bench demo fuzz install-deps install deb cross clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -41,6 +41,29 @@ fuzz: ## every fuzz target for FUZZTIME each
 
 install-deps: ## install what tests and demo need, or say what is missing
 	@scripts/install-deps
+
+# Where install puts things; packages set DESTDIR.
+PREFIX ?= /usr/local
+# systemd, sysusers and tmpfiles look below /usr/lib, and below /usr/local/lib for units.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+INSTALL := install -D -m
+
+install: build ## put everything below $(DESTDIR)$(PREFIX), and the policy's directories in $(DESTDIR)/etc/ssa
+	$(INSTALL) 0755 bin/ssa $(DESTDIR)$(PREFIX)/bin/ssa
+	$(INSTALL) 0755 bin/ssad $(DESTDIR)$(PREFIX)/sbin/ssad
+	$(INSTALL) 0644 include/ssa.h $(DESTDIR)$(PREFIX)/include/ssa.h
+	$(INSTALL) 0644 dist/ssad.socket $(DESTDIR)$(UNITDIR)/ssad.socket
+	$(INSTALL) 0644 dist/ssad.service $(DESTDIR)$(UNITDIR)/ssad.service
+	sed -i 's|/usr/sbin/ssad|$(PREFIX)/sbin/ssad|' $(DESTDIR)$(UNITDIR)/ssad.service
+	$(INSTALL) 0644 dist/ssad.sysusers $(DESTDIR)/usr/lib/sysusers.d/ssad.conf
+	$(INSTALL) 0644 dist/ssad.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/ssad.conf
+	$(INSTALL) 0644 dist/policy.toml $(DESTDIR)$(PREFIX)/share/doc/ssa/policy.toml
+	for page in man/*.[1-9]; do $(INSTALL) 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; done
+	install -d -m 0755 $(DESTDIR)/etc/ssa $(DESTDIR)/etc/ssa/policy.d $(DESTDIR)/usr/lib/ssa/policy.d
+	@test -n "$(DESTDIR)" || echo "now: systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload && systemctl enable --now ssad.socket ssad.service"
+
+deb: ## build a Debian package in bin/
+	dist/deb/build
 
 cross: ## build for both architectures
 	CGO_ENABLED=0 GOARCH=amd64 $(GO) build -o /dev/null ./cmd/ssa

@@ -8,6 +8,9 @@ func RaiseDescriptors() (int, error) {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
 		return 0, err
 	}
+	if l.Cur == l.Max {
+		return int(min(l.Cur, 1<<30)), nil
+	}
 	l.Cur = l.Max
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
 		return 0, err
