@@ -19,7 +19,8 @@ func RunKeys(ctx context.Context, log *slog.Logger) error {
 	if err := confine(log); err != nil {
 		return err
 	}
-	return agent.Serve(ctx, firstFD, agent.Config{Open: config.Open})
+	files := &named{log: log}
+	return agent.Serve(ctx, firstFD, agent.Config{Open: config.Open, Named: files.file})
 }
 
 // RunWitness is the process that says who programs are. Landlock would keep it from that: a confined process sees

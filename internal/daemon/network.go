@@ -153,6 +153,7 @@ func (n *Network) setUp(stateDir string) (err error) {
 	held := agent.NewClient(n.keys)
 	n.service = service.New(service.Config{
 		Logger: n.log, Policy: n.inForce.Load, Open: config.Open, TrustStores: trustStores, Signer: held.Signer,
+		Files: held,
 	})
 	n.server = wire.NewServer(wire.ServerConfig{
 		Service: n.service, Witness: witness.NewClient(n.witness), Keys: held, ProofKey: proofs, Limits: limits, Logger: n.log,
@@ -202,5 +203,8 @@ func (n *Network) reload(context.Context) error {
 		return err
 	}
 	n.inForce.Store(inForce)
+	if refused := n.service.Refresh(); refused > 0 {
+		n.log.Warn("the policy forbids what listeners were asked to serve", "listeners", refused)
+	}
 	return nil
 }

@@ -47,6 +47,14 @@ func LoadWith(c abi.Credential, parse func([]byte) (crypto.Signer, error)) (Cred
 	return Credential{Chain: chain, Signer: signer}, match(chain, signer)
 }
 
+// WithSigner is Load for a chain whose key is held elsewhere; nil is no key yet.
+func WithSigner(c abi.Credential, signer crypto.Signer) (Credential, error) {
+	if signer != nil {
+		c.Key = []byte{} // there is one
+	}
+	return LoadWith(c, func([]byte) (crypto.Signer, error) { return signer, nil })
+}
+
 // usable refuses keys that TLS cannot use or that peers refuse.
 func usable(leaf *x509.Certificate) error {
 	switch pub := leaf.PublicKey.(type) {

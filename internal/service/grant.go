@@ -1,13 +1,12 @@
 package service
 
 import (
-	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"slices"
 
 	"github.com/securesocketapi/ssa/abi"
@@ -25,11 +24,7 @@ func (s *Service) credentials(q question, settings *policy.Settings) ([]keys.Cre
 	}
 	var all []keys.Credential
 	for _, c := range q.request.Credentials {
-		granted, err := s.grant(q, c, settings)
-		if err != nil {
-			return nil, err
-		}
-		credential, err := keys.LoadWith(granted, s.signer)
+		credential, err := s.own(q, c, settings)
 		if err != nil {
 			return nil, err
 		}
@@ -41,45 +36,50 @@ func (s *Service) credentials(q question, settings *policy.Settings) ([]keys.Cre
 	return all, nil
 }
 
-// grant reads the files of a credential that the program cannot read, where its profile names them.
-func (s *Service) grant(q question, c abi.Credential, settings *policy.Settings) (abi.Credential, error) {
-	var err error
-	if c.ChainPath != "" {
-		if c.Chain, err = s.granted(q, c.ChainPath, settings); err != nil {
-			return c, err
-		}
-		if c.Key == nil && c.KeyPath == "" && bytes.Contains(c.Chain, []byte("PRIVATE KEY-----")) {
-			c.Key = c.Chain
+// own is one credential of the program's. Of files that it cannot read it has those that its profile names.
+func (s *Service) own(q question, c abi.Credential, settings *policy.Settings) (keys.Credential, error) {
+	from := sourceOf(c)
+	for _, file := range from.paths() {
+		if err := s.granted(q, file, settings); err != nil {
+			return keys.Credential{}, err
 		}
 	}
-	if c.KeyPath != "" {
-		c.Key, err = s.granted(q, c.KeyPath, settings)
+	if from.chain != "" && from.key == "" && c.Key == nil {
+		if _, hasKey, err := s.files.from.Chain(from.chain); err == nil && hasKey {
+			from.key = from.chain
+		}
 	}
-	return c, err
-}
-
-func (s *Service) granted(q question, file string, settings *policy.Settings) ([]byte, error) {
-	file = path.Clean(file)
-	if !slices.ContainsFunc(settings.Keys, func(g policy.Glob) bool { return g.Match(file) }) {
-		return nil, abi.Failf(abi.Forbidden, "open %q: permission denied, and no profile grants the file to %s (keys)", file, q.app.Exe)
+	if len(from.paths()) == 0 {
+		return keys.LoadWith(c, s.signer)
 	}
-	text, err := s.readFile(file)
+	read, err := s.files.credential(from)
+	if f := (*abi.Failure)(nil); errors.As(err, &f) {
+		return keys.Credential{}, err
+	}
 	if err != nil {
-		return nil, abi.Failf(abi.Forbidden, "open %q, which %s grants: %w", file, settings.From(policy.KeyKeys), err)
+		return keys.Credential{}, abi.Failf(abi.Forbidden, "read %q, which %s grants: %w", from.paths(), settings.From(policy.KeyKeys), err)
 	}
-	return text, nil
+	switch {
+	case from.chain == "": // the program gave the chain
+		return keys.WithSigner(c, read.Signer)
+	case from.key == "" && c.Key != nil: // and here the key
+		signer, err := s.signer(c.Key)
+		if err != nil {
+			return keys.Credential{}, err
+		}
+		return keys.WithSigner(abi.Credential{Chain: keys.EncodeChain(read.Chain)}, signer)
+	}
+	return read, nil
 }
 
-// readFile reads a file that the policy names.
-func (s *Service) readFile(file string) ([]byte, error) {
-	f, err := s.open(file)
-	if err != nil {
-		return nil, err
+func (s *Service) granted(q question, file string, settings *policy.Settings) error {
+	if slices.ContainsFunc(settings.Keys, func(g policy.Glob) bool { return g.Match(file) }) {
+		return nil
 	}
-	defer func() { _ = f.Close() }()
-	return readAll(f)
+	return abi.Failf(abi.Forbidden, "open %q: permission denied, and no profile grants the file to %s (keys)", file, q.app.Exe)
 }
 
+// readAll reads a file that the policy names.
 func readAll(f *os.File) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(f, fileMax+1))
 	if err == nil && len(text) > fileMax {
@@ -101,8 +101,8 @@ func strong(c keys.Credential, s *policy.Settings) error {
 // there are any.
 func (s *Service) defaults(q question, settings *policy.Settings) ([]keys.Credential, error) {
 	var all, named []keys.Credential
-	for _, files := range settings.Certificates {
-		c, err := s.load(files)
+	for _, from := range settings.Certificates {
+		c, err := s.load(from)
 		if err != nil {
 			return nil, err
 		}
@@ -125,18 +125,10 @@ func serves(leaf *x509.Certificate, names []string) bool {
 }
 
 // load reads a certificate of the policy's.
-func (s *Service) load(files policy.CertificateFiles) (keys.Credential, error) {
-	chain, err := s.readFile(files.Chain)
+func (s *Service) load(from policy.CertificateFiles) (keys.Credential, error) {
+	c, err := s.files.credential(source{chain: from.Chain, key: from.Key})
 	if err != nil {
-		return keys.Credential{}, abi.Failf(abi.Forbidden, "read the certificate of %s: %w", files.Source, err)
-	}
-	key, err := s.readFile(files.Key)
-	if err != nil {
-		return keys.Credential{}, abi.Failf(abi.Forbidden, "read the key of the certificate of %s: %w", files.Source, err)
-	}
-	c, err := keys.Load(abi.Credential{Chain: chain, Key: key})
-	if err != nil {
-		return keys.Credential{}, abi.Failf(abi.Forbidden, "use the certificate of %s: %w", files.Source, err)
+		return keys.Credential{}, abi.Failf(abi.Forbidden, "read the certificate of %s: %w", from.Source, err)
 	}
 	return c, nil
 }

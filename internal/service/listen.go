@@ -27,8 +27,9 @@ const backlogMax = 4096
 type listener struct {
 	service *Service
 	network *os.File
-	server  *engine.Server
-	asked   admitted
+	// spec is what was asked for, without the socket; current is what came of it last (refresh.go).
+	spec    socket.Listen
+	current atomic.Pointer[serving]
 	flights flights
 	ready   chan *conn
 	// room has a token after Accept has taken one from ready.
@@ -47,17 +48,19 @@ var errClosed = errors.New("the listener is closed")
 
 // Listen implements socket.Service.
 func (s *Service) Listen(_ context.Context, l socket.Listen) (socket.Listener, error) {
-	a, server, err := s.server(l)
+	now, err := s.serving(l)
 	if err != nil {
 		_ = l.Network.Close()
 		return nil, err
 	}
 	backlog := min(max(l.Backlog, 1), backlogMax)
 	n := &listener{
-		service: s, network: l.Network, server: server, asked: a,
-		flights: flights{max: a.settings.Limits.HandshakesInFlight},
+		service: s, network: l.Network, spec: l,
+		flights: flights{max: now.asked.settings.Limits.HandshakesInFlight},
 		ready:   make(chan *conn, backlog), room: make(chan struct{}, 1), drained: make(chan struct{}),
 	}
+	n.spec.Network = nil
+	n.current.Store(now)
 	n.ctx, n.end = context.WithCancelCause(context.Background())
 	if err := s.adopt(n); err != nil {
 		_ = l.Network.Close()
@@ -233,11 +236,15 @@ func (l *listener) launch(network *os.File) {
 
 func (l *listener) handshake(ctx context.Context, network *os.File) (*conn, error) {
 	local, remote := engine.Addresses(network)
-	session, err := l.server.Handshake(ctx, network, remote)
+	now := l.current.Load()
+	if now.refused != nil {
+		return nil, errors.Join(now.refused, network.Close())
+	}
+	session, err := now.server.Handshake(ctx, network, remote)
 	if err != nil {
 		return nil, err
 	}
-	l.service.review(l.asked, session.State())
+	l.service.review(now.asked, session.State())
 	info := infoOf(session.State())
 	info.ID, info.Local, info.Remote = newID(), local, remote
 	return l.service.newConn(session, info)

@@ -36,6 +36,8 @@ type Config struct {
 	Open func(path string) (*os.File, error)
 	// Signer gives the private key that abi.Credential.Key holds or stands for; nil is keys.ParseKey.
 	Signer func(key []byte) (crypto.Signer, error)
+	// Files reads the certificates and keys that the policy names; nil reads them here, with Open.
+	Files Files
 	// TrustStores are files of which the first that exists is the system's trust store; nil is verify.SystemPaths.
 	TrustStores []string
 	// Now is the clock for certificates and sessions; nil is time.Now.
@@ -48,6 +50,7 @@ type Service struct {
 	policy func() *policy.Policy
 	open   func(string) (*os.File, error)
 	signer func([]byte) (crypto.Signer, error)
+	files  *files
 	caps   policy.Caps
 	engine *engine.Engine
 	stores *stores
@@ -57,6 +60,8 @@ type Service struct {
 	ending, cutting context.Context
 	end, cut        context.CancelCauseFunc
 	running         sync.WaitGroup
+
+	watching sync.Once
 
 	mu        sync.Mutex
 	closed    bool
@@ -84,6 +89,9 @@ func New(c Config) *Service {
 	if c.Signer == nil {
 		c.Signer = keys.ParseKey
 	}
+	if c.Files == nil {
+		c.Files = localFiles{c.Open}
+	}
 	if c.TrustStores == nil {
 		c.TrustStores = verify.SystemPaths()
 	}
@@ -97,6 +105,9 @@ func New(c Config) *Service {
 		listeners: map[*listener]struct{}{},
 		waiting:   map[*conn]struct{}{},
 	}
+	s.files = newFiles(c.Files, func(from source, err error) {
+		s.log.Error("a replaced certificate or key is not used, the old one stays in use", "files", from.paths(), "error", err)
+	})
 	s.ending, s.end = context.WithCancelCause(context.Background())
 	s.cutting, s.cut = context.WithCancelCause(context.Background())
 	return s

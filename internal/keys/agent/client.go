@@ -36,7 +36,7 @@ const prefix = "ssa-key:"
 
 // Load has the keys of a memory file held; see wire.Keys.
 func (c *Client) Load(ctx context.Context, file linux.FD, sizes []int) (handles [][]byte, release func(), err error) {
-	var list []key
+	var list []keyOf
 	err = c.calls.Call(ctx, rpc.Request{Method: methodLoad, In: loadCall{sizes}, FDs: []linux.FD{file}}, &list)
 	if err == nil && len(list) != len(sizes) {
 		err = fmt.Errorf("%d keys of %d were taken", len(list), len(sizes))
@@ -58,7 +58,7 @@ func (c *Client) Load(ctx context.Context, file linux.FD, sizes []int) (handles 
 	return handles, func() { c.release(list) }, nil
 }
 
-func (c *Client) know(k key) error {
+func (c *Client) know(k keyOf) error {
 	public, err := x509.ParsePKIXPublicKey(k.Public)
 	if err != nil {
 		return fmt.Errorf("read a public key: %w", err)
@@ -70,7 +70,7 @@ func (c *Client) know(k key) error {
 }
 
 // release forgets keys here and in the process.
-func (c *Client) release(list []key) {
+func (c *Client) release(list []keyOf) {
 	var names []string
 	c.mu.Lock()
 	for _, k := range list {
@@ -80,10 +80,8 @@ func (c *Client) release(list []key) {
 		}
 	}
 	c.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), signTime)
-	defer cancel()
 	if len(names) > 0 {
-		_ = c.calls.Call(ctx, rpc.Request{Method: methodRelease, In: releaseCall{names}}, nil) // with the process, its keys go
+		_ = c.ask(rpc.Request{Method: methodRelease, In: releaseCall{names}}, nil) // with the process, its keys go
 	}
 }
 
@@ -99,35 +97,48 @@ func (c *Client) Signer(handle []byte) (crypto.Signer, error) {
 	return c.signer(name, public), nil
 }
 
-// Open has the key in a file held that the policy names. It is held until release is called.
-func (c *Client) Open(ctx context.Context, path string) (signer crypto.Signer, release func(), err error) {
-	var k key
-	if err := c.calls.Call(ctx, rpc.Request{Method: methodOpen, In: openCall{path}}, &k); err != nil {
+// Key has the key in a file held that the policy names, until release is called.
+func (c *Client) Key(path string) (key crypto.Signer, release func(), err error) {
+	var k keyOf
+	if err := c.ask(rpc.Request{Method: methodOpen, In: openCall{path}}, &k); err != nil {
 		return nil, nil, err
 	}
 	if err := c.know(k); err != nil {
 		return nil, nil, err
 	}
-	signer, err = c.Signer([]byte(prefix + k.Handle))
-	return signer, func() { c.release([]key{k}) }, err
+	key, err = c.Signer([]byte(prefix + k.Handle))
+	return key, func() { c.release([]keyOf{k}) }, err
 }
 
 // Chain reads the certificates of a file that the policy names, and says whether there is a private key in it too.
-func (c *Client) Chain(ctx context.Context, path string) (text []byte, hasKey bool, err error) {
+func (c *Client) Chain(path string) (pem []byte, hasKey bool, err error) {
 	file, err := linux.OpenMemory("ssa-chain")
 	if err != nil {
 		return nil, false, err
 	}
 	defer func() { _ = file.Close() }()
 	var got chainResult
-	if err := c.calls.Call(ctx, rpc.Request{Method: methodChain, In: openCall{path}, FDs: []linux.FD{file}}, &got); err != nil {
+	if err := c.ask(rpc.Request{Method: methodChain, In: openCall{path}, FDs: []linux.FD{file}}, &got); err != nil {
 		return nil, false, err
 	}
 	if got.Size < 0 || got.Size > 2*abi.ValueMax {
 		return nil, false, fmt.Errorf("certificates of %d bytes", got.Size)
 	}
-	text = make([]byte, got.Size)
-	return text, got.Key, linux.ReadMemoryFile(file, text)
+	pem = make([]byte, got.Size)
+	return pem, got.Key, linux.ReadMemoryFile(file, pem)
+}
+
+// Stamp tells two versions of a file apart.
+func (c *Client) Stamp(path string) (stamp string, err error) {
+	err = c.ask(rpc.Request{Method: methodStamp, In: openCall{path}}, &stamp)
+	return stamp, err
+}
+
+// ask makes a call that cannot be given up.
+func (c *Client) ask(r rpc.Request, out any) error {
+	ctx, cancel := context.WithTimeout(context.Background(), signTime)
+	defer cancel()
+	return c.calls.Call(ctx, r, out)
 }
 
 // signTime bounds how long a signature may take.
@@ -135,7 +146,7 @@ const signTime = 10 * time.Second
 
 // signer makes a signer that is a crypto.Decrypter where the key can decrypt.
 func (c *Client) signer(name string, public crypto.PublicKey) crypto.Signer {
-	s := signer{calls: c.calls, name: name, public: public}
+	s := signer{client: c, name: name, public: public}
 	if _, ok := public.(*rsa.PublicKey); ok {
 		return decrypter{s}
 	}
@@ -144,7 +155,7 @@ func (c *Client) signer(name string, public crypto.PublicKey) crypto.Signer {
 
 // signer is a key in the other process.
 type signer struct {
-	calls  *rpc.Client
+	client *Client
 	name   string
 	public crypto.PublicKey
 }
@@ -158,9 +169,7 @@ func (s signer) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) (signat
 	if pss, ok := opts.(*rsa.PSSOptions); ok {
 		in.PSS, in.Salt = true, pss.SaltLength
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), signTime)
-	defer cancel()
-	if err := s.calls.Call(ctx, rpc.Request{Method: methodSign, In: in}, &signature); err != nil {
+	if err := s.client.ask(rpc.Request{Method: methodSign, In: in}, &signature); err != nil {
 		return nil, fmt.Errorf("sign with a key in another process: %w", err)
 	}
 	return signature, nil
@@ -176,10 +185,8 @@ func (d decrypter) Decrypt(_ io.Reader, ciphertext []byte, opts crypto.Decrypter
 	if !ok || o.SessionKeyLen == 0 {
 		return nil, errors.New("decrypt with a key in another process: only session keys can be")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), signTime)
-	defer cancel()
 	in := decryptCall{Handle: d.name, Ciphertext: ciphertext, Length: o.SessionKeyLen}
-	if err := d.calls.Call(ctx, rpc.Request{Method: methodDecrypt, In: in}, &plain); err != nil {
+	if err := d.client.ask(rpc.Request{Method: methodDecrypt, In: in}, &plain); err != nil {
 		return nil, fmt.Errorf("decrypt with a key in another process: %w", err)
 	}
 	return plain, nil

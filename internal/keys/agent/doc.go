@@ -10,6 +10,7 @@ const (
 	methodLoad    = "load"
 	methodOpen    = "open"
 	methodChain   = "chain"
+	methodStamp   = "stamp"
 	methodRelease = "release"
 	methodSign    = "sign"
 	methodDecrypt = "decrypt"
@@ -25,8 +26,8 @@ type openCall struct {
 	Path string `json:"path"`
 }
 
-// key is what the client learns of a key; the zero key is none.
-type key struct {
+// keyOf is what the client learns of a key; the zero value is none.
+type keyOf struct {
 	Handle string `json:"handle,omitempty"`
 	// Public is the public key in PKIX form.
 	Public []byte `json:"public,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/securesocketapi/ssa/abi"
@@ -49,9 +50,33 @@ func certificatesOf(text []byte) (certificates []byte, hasKey bool) {
 	}
 }
 
-func (h *holder) read(c *rpc.Call) ([]byte, error) {
-	var in openCall
+// stamp tells two versions of a file apart: the client may not be able to look at it.
+func (h *holder) stamp(c *rpc.Call) (any, error) {
+	in, err := h.which(c)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(in.Path)
+	if err != nil {
+		return nil, err
+	}
+	return linux.FileStamp(info), nil
+}
+
+// which is the file a call is about. Whoever has taken over the client is not to use every key of the machine.
+func (h *holder) which(c *rpc.Call) (in openCall, err error) {
 	if err := c.Decode(&in); err != nil {
+		return in, err
+	}
+	if h.named == nil || !h.named(in.Path) {
+		return in, abi.Failf(abi.Forbidden, "open %q: the policy does not name the file", in.Path)
+	}
+	return in, nil
+}
+
+func (h *holder) read(c *rpc.Call) ([]byte, error) {
+	in, err := h.which(c)
+	if err != nil {
 		return nil, err
 	}
 	f, err := h.open(in.Path)

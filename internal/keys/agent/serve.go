@@ -24,12 +24,15 @@ const keysMax = 1 << 16
 type Config struct {
 	// Open opens a file that the policy names; nil is os.Open.
 	Open func(path string) (*os.File, error)
+	// Named says whether the policy names a file; no other is read.
+	Named func(path string) bool
 }
 
 // holder holds keys. Its client is the one process at the other end, which may have been taken over by whoever it talks
 // to: what it can get here is signatures, never a key.
 type holder struct {
 	open  func(string) (*os.File, error)
+	named func(string) bool
 	calls map[string]func(*holder, *rpc.Call) (any, error)
 
 	mu   sync.Mutex
@@ -38,10 +41,11 @@ type holder struct {
 
 // Serve is the process: it answers the one at the other end of fd until that ends.
 func Serve(ctx context.Context, fd linux.FD, c Config) error {
-	h := &holder{open: c.Open, keys: map[string]crypto.Signer{}, calls: map[string]func(*holder, *rpc.Call) (any, error){
+	h := &holder{open: c.Open, named: c.Named, keys: map[string]crypto.Signer{}, calls: map[string]func(*holder, *rpc.Call) (any, error){
 		methodLoad:    (*holder).load,
 		methodOpen:    (*holder).openKey,
 		methodChain:   (*holder).chain,
+		methodStamp:   (*holder).stamp,
 		methodRelease: (*holder).release,
 		methodSign:    (*holder).sign,
 		methodDecrypt: (*holder).decrypt,
@@ -70,9 +74,9 @@ func (h *holder) load(c *rpc.Call) (any, error) {
 	if err != nil {
 		return nil, abi.Failf(abi.Invalid, "take private keys over: %w", err)
 	}
-	var list []key
+	var list []keyOf
 	for _, text := range texts {
-		var k key
+		var k keyOf
 		if text != nil {
 			k, err = h.hold(text)
 		}
@@ -112,28 +116,28 @@ func split(file linux.FD, sizes []int) ([][]byte, error) {
 }
 
 // hold keeps a key in PEM under a handle that cannot be guessed.
-func (h *holder) hold(text []byte) (key, error) {
+func (h *holder) hold(text []byte) (keyOf, error) {
 	signer, err := keys.ParseKey(text)
 	if err != nil {
-		return key{}, err
+		return keyOf{}, err
 	}
 	public, err := x509.MarshalPKIXPublicKey(signer.Public())
 	if err != nil {
-		return key{}, abi.Failf(abi.Invalid, "TLS_PRIVATE_KEY: %w", err)
+		return keyOf{}, abi.Failf(abi.Invalid, "TLS_PRIVATE_KEY: %w", err)
 	}
 	var name [16]byte
 	_, _ = rand.Read(name[:]) // documented never to fail
-	k := key{Handle: hex.EncodeToString(name[:]), Public: public}
+	k := keyOf{Handle: hex.EncodeToString(name[:]), Public: public}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.keys) >= keysMax {
-		return key{}, abi.Failf(abi.Exhausted, "TLS_PRIVATE_KEY: the TLS service holds %d keys, which is its limit", keysMax)
+		return keyOf{}, abi.Failf(abi.Exhausted, "TLS_PRIVATE_KEY: the TLS service holds %d keys, which is its limit", keysMax)
 	}
 	h.keys[k.Handle] = signer
 	return k, nil
 }
 
-func (h *holder) drop(list []key) {
+func (h *holder) drop(list []keyOf) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, k := range list {
@@ -146,9 +150,9 @@ func (h *holder) release(c *rpc.Call) (any, error) {
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
-	var list []key
+	var list []keyOf
 	for _, name := range in.Handles {
-		list = append(list, key{Handle: name})
+		list = append(list, keyOf{Handle: name})
 	}
 	h.drop(list)
 	return nil, nil
