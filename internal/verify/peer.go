@@ -12,17 +12,16 @@ import (
 	"time"
 
 	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/verify/judge"
 )
 
 // A Role is what the peer is in the handshake.
-type Role int
+type Role = judge.Role
 
 // The roles.
 const (
-	// Server is a peer that proves a name or an address.
-	Server Role = iota
-	// Client is a peer that proves that an anchor vouches for it; it has no name to compare with.
-	Client
+	Server = judge.Server
+	Client = judge.Client
 )
 
 // A Verifier verifies the peers of one socket.
@@ -71,7 +70,7 @@ func (v Verifier) paths(a anchors, sent []*x509.Certificate, t *timeless) ([][]*
 		Roots:         a.pool,
 		Intermediates: t.pool(sent[1:]),
 		CurrentTime:   t.now,
-		KeyUsages:     []x509.ExtKeyUsage{v.Role.usage()},
+		KeyUsages:     []x509.ExtKeyUsage{usage(v.Role)},
 	}
 	paths, err := leaf.Verify(opts)
 	if err == nil || !slices.ContainsFunc(a.certs, t.outside) {
@@ -167,16 +166,8 @@ func (v Verifier) place(i int) string {
 	return "certificate of an authority above the " + v.Role.String() + "'s"
 }
 
-// String is the role as texts name it.
-func (r Role) String() string {
-	if r == Client {
-		return "client"
-	}
-	return "server"
-}
-
 // usage is what the leaf must be allowed to do (RFC 5280, section 4.2.1.12).
-func (r Role) usage() x509.ExtKeyUsage {
+func usage(r Role) x509.ExtKeyUsage {
 	if r == Client {
 		return x509.ExtKeyUsageClientAuth
 	}
