@@ -17,6 +17,7 @@ type kind uint8
 const (
 	stringValue kind = iota
 	integerValue
+	floatValue
 	booleanValue
 	dateValue
 	arrayValue
@@ -26,7 +27,7 @@ const (
 
 // String is the kind as texts name it.
 func (k kind) String() string {
-	return [...]string{"a string", "an integer", "true or false", "a date", "an array", "a table", "another type"}[k]
+	return [...]string{"a string", "an integer", "a number", "true or false", "a date", "an array", "a table", "another type"}[k]
 }
 
 // value is a TOML value with its place.
@@ -219,7 +220,7 @@ func (d *document) value(n *unstable.Node, at policy.Source, room int) value {
 
 func kindOf(k unstable.Kind) kind {
 	kinds := map[unstable.Kind]kind{
-		unstable.String: stringValue, unstable.Integer: integerValue, unstable.Bool: booleanValue, unstable.LocalDate: dateValue,
+		unstable.String: stringValue, unstable.Integer: integerValue, unstable.Float: floatValue, unstable.Bool: booleanValue, unstable.LocalDate: dateValue,
 		unstable.Array: arrayValue, unstable.InlineTable: tableValue,
 	}
 	if known, ok := kinds[k]; ok {

@@ -54,7 +54,8 @@ func TestReferenceDocumentsEveryKey(t *testing.T) {
 		if got.Sources[k].Built() {
 			t.Errorf("%s is not documented", k)
 		}
-		if k != policy.KeyCertificates && got.Show(k) != want.Show(k) {
+		example := k == policy.KeyCertificates || k == policy.KeyPinnedHosts || k == policy.KeyPlugins
+		if !example && got.Show(k) != want.Show(k) {
 			t.Errorf("the default of %s (-documented +actual):\n-%s\n+%s", k, got.Show(k), want.Show(k))
 		}
 	}

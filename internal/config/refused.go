@@ -11,6 +11,9 @@ const (
 	inMatch       = "match"
 	inCertificate = "certificate"
 	inWeaker      = "allow_weaker"
+	inValidation  = "validation"
+	inPin         = "validation.pins.host"
+	inPlugin      = "validation.plugin"
 )
 
 // refused is why a key that is meaningful elsewhere cannot be honoured here; empty for one that is unknown.
@@ -28,6 +31,8 @@ func refused(name, where string) string {
 		return "is for listeners; a destination is for connections a program makes"
 	case inDestination + ".keys", inDestination + ".mode", inDestination + ".match":
 		return "is for the profile as a whole"
+	case inPlugin + ".path", inPlugin + ".args":
+		return "is said where the plugin is declared, in the global settings"
 	case inGlobal + ".keys":
 		return "grants keys to one application; set it in a profile"
 	case inGlobal + ".mode", inGlobal + ".match":

@@ -36,6 +36,7 @@ func (d *decoder) layer(t *table, l *policy.Layer, where scope, rows ...row) {
 			}
 		}})
 	}
+	rows = append(rows, row{inValidation, func(it item) { d.validation(it, l, where) }})
 	d.rows(t, where.name(), rows)
 	if excuse != nil {
 		l.Excuse(excuse)

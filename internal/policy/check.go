@@ -44,10 +44,12 @@ func (c *checker) profile(p *Policy, profile *Profile) {
 	}
 	c.advisory(profile)
 	c.layer(&profile.Layer)
+	c.plugins(&p.global, &profile.Layer)
 	c.sums(p.base, &p.global, &profile.Layer)
 	for i := range profile.Sections {
 		s := &profile.Sections[i]
 		c.layer(&s.Layer)
+		c.plugins(&p.global, &s.Layer)
 		c.sums(p.base, &p.global, &profile.Layer, &s.Layer)
 		for j := range i {
 			if o := &profile.Sections[j]; s.ties(o) {
@@ -78,6 +80,15 @@ func (c *checker) advisory(p *Profile) {
 	}
 }
 
+// plugins refuses the rule of a plugin that the global settings do not declare.
+func (c *checker) plugins(global, l *Layer) {
+	for _, p := range l.Settings.Validation.Plugins {
+		if findPlugin(global.Settings.Validation.Plugins, p.Name) == nil {
+			c.problemf(p.Source, "plugin %q is not declared in the global settings, with its path", p.Name)
+		}
+	}
+}
+
 // layer checks the values of a layer one by one.
 func (c *checker) layer(l *Layer) {
 	l.weak.each(func(k Key) { c.excuse(l, k) })
@@ -92,10 +103,14 @@ func (c *checker) layer(l *Layer) {
 // excuse demands an exception for a value below the floor.
 func (c *checker) excuse(l *Layer, k Key) {
 	at, e := l.Settings.Sources[k], l.Excuses[k]
-	switch what := below(k, &l.Settings); {
+	than := "below the built-in floor"
+	if k >= KeyThreshold {
+		than = "weaker than what holds without this section"
+	}
+	switch what := l.weakest[k]; {
 	case e == nil:
-		c.problemf(at, "%s: %s is below the built-in floor; if it must be, add "+
-			`allow_weaker = { reason = "...", expires = YYYY-MM-DD } to this section`, k, what)
+		c.problemf(at, "%s: %s is %s; if it must be, add "+
+			`allow_weaker = { reason = "...", expires = YYYY-MM-DD } to this section`, k, what, than)
 	case !e.Alive(c.now):
 		c.warnf(e.Source, "the exception has expired on %s: %s of %s is not in force any more", e.Expires(), k, at)
 	}
@@ -152,7 +167,7 @@ func (c *checker) sum(base Settings, layers []*Layer, at Source) {
 	if !slices.ContainsFunc(layers, func(l *Layer) bool { return l.weak != 0 }) {
 		return
 	}
-	if text := c.caps.objection(pile(base, layers, time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC))); text != "" {
+	if text := c.caps.objection(pile(base, layers, never())); text != "" {
 		c.problemf(at, "%s, once the exception has expired", text)
 	}
 }

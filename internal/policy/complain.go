@@ -27,7 +27,42 @@ func loosest(a, b Settings) Settings {
 	s.Limits.RSABits = min(a.Limits.RSABits, b.Limits.RSABits)
 	s.Limits.HandshakeTimeout = max(a.Limits.HandshakeTimeout, b.Limits.HandshakeTimeout)
 	s.Limits.HandshakesInFlight = max(a.Limits.HandshakesInFlight, b.Limits.HandshakesInFlight)
+	s.Validation = loosestValidation(a.Validation, b.Validation)
 	return s
+}
+
+func loosestValidation(a, b Validation) Validation {
+	v := a // pins add up, so that the outer ones are the fewer
+	v.Threshold = min(a.Threshold, b.Threshold)
+	v.TrustOnFirstUse = a.TrustOnFirstUse && b.TrustOnFirstUse
+	for j := range v.Rules {
+		v.Rules[j] = loosestRule(a.Rules[j], b.Rules[j])
+	}
+	v.Plugins = nil
+	for _, p := range a.Plugins {
+		if q := findPlugin(b.Plugins, p.Name); q != nil {
+			p.Rule = loosestRule(p.Rule, q.Rule)
+		}
+		v.Plugins = append(v.Plugins, p)
+	}
+	v.Sources = RevocationSources{
+		Stapled: a.Sources.Stapled && b.Sources.Stapled,
+		OCSP:    a.Sources.OCSP && b.Sources.OCSP,
+		CRL:     a.Sources.CRL && b.Sources.CRL,
+	}
+	return v
+}
+
+func loosestRule(a, b Rule) Rule {
+	r := Rule{Weight: min(a.Weight, b.Weight), Side: max(a.Side, b.Side), AbstainIs: a.AbstainIs, ErrorIs: a.ErrorIs}
+	if lenient(b.AbstainIs) > lenient(r.AbstainIs) {
+		r.AbstainIs = b.AbstainIs
+	}
+	if lenient(b.ErrorIs) > lenient(r.ErrorIs) {
+		r.ErrorIs = b.ErrorIs
+	}
+	r.Timeout = max(a.Timeout, b.Timeout)
+	return r
 }
 
 // union is the first list with what only the second has behind it.

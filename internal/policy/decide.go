@@ -37,17 +37,26 @@ func Uniform(s Settings) *Policy {
 
 // prepare makes the rules ready for decisions.
 func (p *Policy) prepare() {
-	p.global.weak = p.global.belowFloor()
+	above := p.base
+	p.global.measure(&above)
+	p.global.over(&above, never(), nil)
 	var all []*entry
 	for _, profile := range p.profiles {
-		profile.Layer.weak = profile.Layer.belowFloor()
-		for i := range profile.Sections {
-			l := &profile.Sections[i].Layer
-			l.weak = l.belowFloor()
+		profile.Layer.measure(&above)
+		if len(profile.Sections) > 0 {
+			profile.measureSections(above)
 		}
 		all = append(all, profile.entries()...)
 	}
 	p.index = newIndex(all)
+}
+
+// measureSections finds out what is weak in the destinations.
+func (p *Profile) measureSections(above Settings) {
+	p.Layer.over(&above, never(), nil)
+	for i := range p.Sections {
+		p.Sections[i].Layer.measure(&above)
+	}
 }
 
 // A Role is the side of a handshake a program takes.

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"strings"
+	"time"
 
 	"github.com/securesocketapi/ssa/abi"
 )
@@ -12,15 +13,68 @@ const (
 	floorRSABits = 2048
 )
 
-// belowFloor are the keys of the layer whose values are below the floor.
-func (l *Layer) belowFloor() KeySet {
-	var weak KeySet
+// measure finds the keys whose values are below the floor, or weaker than what the sections above demand once their
+// exceptions are dead.
+func (l *Layer) measure(above *Settings) {
+	l.weak, l.weakest = 0, nil
 	l.Set.each(func(k Key) {
-		if below(k, &l.Settings) != "" {
-			weak = weak.With(k)
+		what := below(k, &l.Settings)
+		if what == "" {
+			what = weaker(k, &l.Settings, above)
 		}
+		if what == "" {
+			return
+		}
+		if l.weakest == nil {
+			l.weakest = map[Key]string{}
+		}
+		l.weak, l.weakest[k] = l.weak.With(k), what
 	})
-	return weak
+}
+
+// never is a time at which every exception is dead.
+func never() time.Time { return time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC) }
+
+// weaker says in what a key of validation demands less than the sections above, empty when in nothing. That standard
+// validation is hard is the floor, because the built-in policy stands above all; it has no congress, and no threshold
+// for one.
+func weaker(k Key, own, above *Settings) string {
+	if k < KeyThreshold {
+		return ""
+	}
+	is := &above.Validation
+	if k >= KeyStandard && k <= KeyNotaries {
+		j := Judge(k - KeyStandard)
+		return is.Rules[j].with(own.Validation.Rules[j]).weaker(is.Rules[j])
+	}
+	hard := func(j Judge) bool { return is.Rules[j].Weight == Hard }
+	next := Settings{Validation: *is}
+	fields[k].copy(&next, own)
+	v := &next.Validation
+	switch {
+	case v.Threshold < is.Threshold && !above.Sources[KeyThreshold].Built(), hard(JudgePins) && is.TrustOnFirstUse && !v.TrustOnFirstUse,
+		hard(JudgeRevocation) && v.Sources.lacks(is.Sources):
+		return fields[k].show(&next)
+	case k == KeyPlugins:
+		return weakerPlugins(v.Plugins, is.Plugins)
+	}
+	return ""
+}
+
+// lacks says whether one of the other's sources is missing.
+func (r RevocationSources) lacks(o RevocationSources) bool {
+	return o.Stapled && !r.Stapled || o.OCSP && !r.OCSP || o.CRL && !r.CRL
+}
+
+func weakerPlugins(own, above []Plugin) string {
+	for _, p := range own {
+		if was := findPlugin(above, p.Name); was != nil {
+			if what := p.Rule.weaker(was.Rule); what != "" {
+				return p.Name + " " + what
+			}
+		}
+	}
+	return ""
 }
 
 // below says what of a key's value is below the floor, empty when nothing is.

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,6 +34,20 @@ const (
 	KeySockets
 	KeyCertificates
 	KeyKeys
+	KeyThreshold
+	// The rules of the built-in judges stand in the order of these.
+	KeyStandard
+	KeyPins
+	KeyRevocation
+	KeyDANE
+	KeyTransparency
+	KeyNotaries
+	KeyPlugins
+	KeyPinnedHosts
+	KeyTrustOnFirstUse
+	KeyRevocationStapled
+	KeyRevocationOCSP
+	KeyRevocationCRL
 	keyCount
 )
 
@@ -98,6 +113,42 @@ var fields = [keyCount]field{
 		func(to, from *Settings) { to.Certificates = from.Certificates }, showCertificates},
 	KeyKeys: {"keys",
 		func(to, from *Settings) { to.Keys = from.Keys }, showKeys},
+	KeyThreshold: {"validation.threshold",
+		func(to, from *Settings) { to.Validation.Threshold = from.Validation.Threshold },
+		func(s *Settings) string { return showShare(s.Validation.Threshold) }},
+	KeyStandard:     ruleRow(JudgeStandard),
+	KeyPins:         ruleRow(JudgePins),
+	KeyRevocation:   ruleRow(JudgeRevocation),
+	KeyDANE:         ruleRow(JudgeDANE),
+	KeyTransparency: ruleRow(JudgeTransparency),
+	KeyNotaries:     ruleRow(JudgeNotaries),
+	KeyPlugins: {"validation.plugin",
+		func(to, from *Settings) {
+			to.Validation.Plugins = overridePlugins(to.Validation.Plugins, from.Validation.Plugins)
+		}, showPlugins},
+	KeyPinnedHosts: {"validation.pins.host",
+		func(to, from *Settings) { to.Validation.Pins = slices.Concat(to.Validation.Pins, from.Validation.Pins) }, showPins},
+	KeyTrustOnFirstUse: {"validation.pins.tofu",
+		func(to, from *Settings) { to.Validation.TrustOnFirstUse = from.Validation.TrustOnFirstUse },
+		func(s *Settings) string { return strconv.FormatBool(s.Validation.TrustOnFirstUse) }},
+	KeyRevocationStapled: {"validation.revocation.stapled",
+		func(to, from *Settings) { to.Validation.Sources.Stapled = from.Validation.Sources.Stapled },
+		func(s *Settings) string { return strconv.FormatBool(s.Validation.Sources.Stapled) }},
+	KeyRevocationOCSP: {"validation.revocation.ocsp",
+		func(to, from *Settings) { to.Validation.Sources.OCSP = from.Validation.Sources.OCSP },
+		func(s *Settings) string { return strconv.FormatBool(s.Validation.Sources.OCSP) }},
+	KeyRevocationCRL: {"validation.revocation.crl",
+		func(to, from *Settings) { to.Validation.Sources.CRL = from.Validation.Sources.CRL },
+		func(s *Settings) string { return strconv.FormatBool(s.Validation.Sources.CRL) }},
+}
+
+// ruleRow is the row of a judge's rule.
+func ruleRow(j Judge) field {
+	return field{
+		name: "validation." + j.String(),
+		copy: func(to, from *Settings) { to.Validation.Rules[j].take(from.Validation.Rules[j]) },
+		show: func(s *Settings) string { return s.Validation.Rules[j].String() },
+	}
 }
 
 // Keys are all keys, in the order in which they are shown.
@@ -121,7 +172,7 @@ func (k Key) String() string {
 func (s *Settings) Show(k Key) string { return fields[k].show(s) }
 
 // A KeySet is a set of keys.
-type KeySet uint32
+type KeySet uint64
 
 // With is the set with a key more.
 func (s KeySet) With(k Key) KeySet { return s | 1<<k }
@@ -132,7 +183,7 @@ func (s KeySet) Has(k Key) bool { return s&(1<<k) != 0 }
 // each calls fn for the keys of the set, in order.
 func (s KeySet) each(fn func(Key)) {
 	for s != 0 {
-		fn(Key(bits.TrailingZeros32(uint32(s))))
+		fn(Key(bits.TrailingZeros64(uint64(s))))
 		s &= s - 1
 	}
 }

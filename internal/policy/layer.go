@@ -13,8 +13,10 @@ type Layer struct {
 	// Excuses are the exceptions that cover keys below the floor.
 	Excuses [keyCount]*Exception
 
-	// weak are the keys below the floor, known once the layer is part of a Policy.
-	weak KeySet
+	// weak are the keys below the floor, or weaker than the sections above, with what is weak in them; known once the
+	// layer is part of a Policy.
+	weak    KeySet
+	weakest map[Key]string
 }
 
 // Put sets a key from settings that hold its value.
@@ -29,10 +31,15 @@ func (l *Layer) Excuse(e *Exception) {
 	l.Set.each(func(k Key) { l.Excuses[k] = e })
 }
 
-// Merge lets a layer of the same section, from a later file, override this one. Certificates of both are kept.
+// Merge lets a layer of the same section, from a later file, override this one. Certificates and pins of both are kept.
 func (l *Layer) Merge(later *Layer) {
 	if l.Set.Has(KeyCertificates) && later.Set.Has(KeyCertificates) {
 		later.Settings.Certificates = slices.Concat(l.Settings.Certificates, later.Settings.Certificates)
+	}
+	if l.Set.Has(KeyPinnedHosts) && later.Set.Has(KeyPinnedHosts) {
+		// One section has one list.
+		later.Settings.Validation.Pins = []PinList{slices.Concat(slices.Concat(l.Settings.Validation.Pins, later.Settings.Validation.Pins)...)}
+		l.Settings.Validation.Pins = nil
 	}
 	later.Set.each(func(k Key) {
 		l.Put(k, &later.Settings, later.Settings.Sources[k])

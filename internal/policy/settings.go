@@ -41,6 +41,8 @@ type Settings struct {
 	// Keys are the files with private keys that a program may use without being able to read them.
 	Keys   []Glob
 	Limits Limits
+	// Validation is who judges the peer.
+	Validation Validation
 }
 
 // CertificateFiles are the paths of a chain and of its key, in PEM.
@@ -107,6 +109,7 @@ func Default() Settings {
 			Sessions:           1024,
 			Sockets:            1 << 16,
 		},
+		Validation: defaultValidation(),
 	}
 }
 
