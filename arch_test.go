@@ -29,6 +29,7 @@ var allowed = map[string][]string{
 	"internal/keys":                {"abi"},
 	"internal/verify":              {"abi", "internal/policy", "internal/verify/judge"},
 	"internal/verify/judge":        {"abi"},
+	"internal/verify/dane":         {"abi", "internal/memo", "internal/resolve", "internal/verify/judge"},
 	"internal/verify/transparency": {"abi", "internal/verify/judge"},
 	"internal/memo":                {},
 	"internal/fetch":               {"internal/linux"},

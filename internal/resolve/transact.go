@@ -63,15 +63,17 @@ func (a *asker) exchange(ctx context.Context, network, server string, query *dns
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	query.Id = dns.Id()
-	m, err := converse(conn, network == "tcp", query)
+	m, err := Converse(conn, network == "tcp", query)
 	if err != nil && ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	return m, err
 }
 
-// converse sends the query and reads until a message belongs to it.
-func converse(conn net.Conn, stream bool, query *dns.Msg) (*dns.Msg, error) {
+// Converse sends a query on a connection to a server and reads until a message belongs to it, or the deadline of the
+// connection has passed. A stream frames messages as TCP does (RFC 1035, section 4.2.2). The query needs an unpredictable
+// identifier, and a datagram socket a port of its own and no other peer (RFC 5452, section 9). An answer may be truncated.
+func Converse(conn net.Conn, stream bool, query *dns.Msg) (*dns.Msg, error) {
 	packet, err := query.Pack()
 	if err != nil {
 		return nil, err
