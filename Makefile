@@ -5,7 +5,7 @@ FUZZTIME ?= 10s
 # tests/ takes minutes on two cores; the rest seconds.
 TESTTIME ?= 30m
 
-.PHONY: help build generate test unit integration lint bench demo fuzz install-deps install deb cross clean
+.PHONY: help build generate test unit integration lint bench demo fuzz install-deps install deb try-deb cross clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -64,6 +64,9 @@ install: build ## put everything below $(DESTDIR)$(PREFIX), and the policy's dir
 
 deb: ## build a Debian package in bin/
 	dist/deb/build
+
+try-deb: ## install, upgrade, purge the package on a Debian that systemd has booted in a container; takes minutes and a mirror
+	dist/deb/try
 
 cross: ## build for both architectures
 	CGO_ENABLED=0 GOARCH=amd64 $(GO) build -o /dev/null ./cmd/ssa

@@ -13,10 +13,10 @@ const read = landlock.AccessFSSet(syscall.AccessFSReadFile | syscall.AccessFSRea
 
 // confine takes from this process, for good, all that its role does not need (landlock(7)): it executes nothing, writes
 // to nothing but the directories given, opens no TCP connection and no port, and signals nobody outside. Kernels without
-// some of that restrict what they can; one without any is worth a line in the log.
+// some of that restrict what they can; where there is none, or a container forbids it, the log says so.
 func confine(logger *slog.Logger, writable ...string) error {
 	if v, err := syscall.LandlockGetABIVersion(); err != nil || v < 1 {
-		logger.Warn("this kernel has no Landlock: only the user's rights confine this process", "error", err)
+		logger.Warn("Landlock is not to be had here: only the user's rights confine this process", "error", err)
 		return nil
 	}
 	rules := []landlock.Rule{landlock.PathAccess(read, "/")}
