@@ -26,5 +26,14 @@ func SetCloexec(fd FD) error {
 	return err
 }
 
+// NoSignals takes O_ASYNC off the open file description: nobody gets SIGIO for it any more.
+func NoSignals(fd FD) error {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	if err == nil && flags&unix.O_ASYNC != 0 {
+		_, err = unix.FcntlInt(uintptr(fd), unix.F_SETFL, flags&^unix.O_ASYNC)
+	}
+	return err
+}
+
 // SetNonblocking sets O_NONBLOCK on the open file description.
 func SetNonblocking(fd FD) error { return unix.SetNonblock(int(fd), true) }

@@ -126,6 +126,16 @@ func SeccompAddFD(listener FD, id uint64, fd FD, cloexec bool) error {
 	return errnoErr(e)
 }
 
+// SeccompSetFD puts a duplicate of fd in the place of a descriptor of the caller's, as dup3(2) would
+// (SECCOMP_ADDFD_FLAG_SETFD, since Linux 5.9). The call still waits for its answer.
+func SeccompSetFD(listener FD, id uint64, fd FD, at Descriptor) error {
+	a := seccompAddFD{id: id, flags: unix.SECCOMP_ADDFD_FLAG_SETFD, srcfd: uint32(fd), newfd: uint32(at.Number)}
+	if at.Cloexec {
+		a.newfdFlags = unix.O_CLOEXEC
+	}
+	return errnoErr(seccompIoctl(listener, unix.SECCOMP_IOCTL_NOTIF_ADDFD, unsafe.Pointer(&a)))
+}
+
 func errnoErr(e Errno) error {
 	if e == 0 {
 		return nil

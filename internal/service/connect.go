@@ -18,9 +18,13 @@ func (s *Service) Connect(ctx context.Context, d socket.Dial) (socket.Conn, erro
 		return nil, err
 	}
 	defer s.running.Done()
-	c, err := s.dial(ctx, d)
+	shake, role := s.dial, "client handshake"
+	if d.Server {
+		shake, role = s.answer, "server handshake"
+	}
+	c, err := shake(ctx, d)
 	if err != nil {
-		s.log.Info("client handshake", "id", d.ID, "exe", d.App.Exe, "remote", d.Remote, "error", err)
+		s.log.Info(role, "id", d.ID, "exe", d.App.Exe, "remote", d.Remote, "error", err)
 		return nil, err
 	}
 	return c, nil

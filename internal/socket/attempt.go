@@ -21,6 +21,8 @@ type attempt struct {
 	// What the socket and the task were when the call was made.
 	id      *linux.Identity
 	request abi.Request
+	// server is whether the handshake is the server's, on a socket that the program has accepted.
+	server  bool
 	options []recorded
 	bound   []byte
 	domain  int
@@ -75,7 +77,7 @@ func (a *attempt) connect() (Conn, error) {
 		remote = a.target.addr // the peer has reset the connection already
 	}
 	conn, err := a.socket.table.service.Connect(a.ctx, Dial{
-		App: a.socket.app, Request: a.request, Network: network, Remote: remote, ID: a.socket.id,
+		App: a.socket.app, Request: a.request, Server: a.server, Network: network, Remote: remote, ID: a.socket.id,
 	})
 	if err == nil {
 		a.socket.connectedTo(local, remote)

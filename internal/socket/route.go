@@ -33,7 +33,7 @@ func routes() map[optionKey]route {
 	}
 	const (
 		soReuseAddr, soType, soDontRoute, soBroadcast, soKeepAlive, soOOBInline, soNoCheck = 2, 3, 5, 6, 9, 10, 11
-		soPriority, soReusePort, soPeerCred, soRcvLowat, soSndLowat, soBindToDevice        = 12, 15, 17, 18, 19, 25
+		soPriority, soReusePort, soPeerCred, soSndLowat, soBindToDevice                    = 12, 15, 17, 19, 25
 		soAcceptConn, soSndBufForce, soRcvBufForce, soMark, soProtocol, soDomain           = 30, 32, 33, 36, 38, 39
 		soPeekOff, soBusyPoll, soMaxPacing, soIncomingCPU, soMemInfo, soNapiID, soCookie   = 42, 46, 47, 49, 55, 56, 57
 		soBindToIfindex                                                                    = 62
@@ -57,6 +57,8 @@ func routes() map[optionKey]route {
 }
 
 const (
+	soRcvLowat = 18
+
 	tcpInfo   = 11
 	tcpCCInfo = 26
 	ipMTU     = 14

@@ -15,7 +15,8 @@ type Service interface {
 	// Admit says what would be in force for a request, or why it is refused. It is asked each time an
 	// option changes, so that a program learns of a mistake from the call that made it.
 	Admit(ctx context.Context, app App, r abi.Request) (Effective, error)
-	// Connect does the client's handshake on a connected TCP socket. It owns network from the call on.
+	// Connect does the handshake on a connected TCP socket: the client's, or the server's where the Dial says so. It
+	// owns network from the call on.
 	Connect(ctx context.Context, d Dial) (Conn, error)
 	// Listen accepts and does the server's handshakes on a listening TCP socket. It owns network from the
 	// call on. At most backlog connections wait for Accept.
@@ -53,10 +54,12 @@ type Effective struct {
 	Chain []byte
 }
 
-// Dial is one client connection to make.
+// Dial is one connection to make of a connected TCP socket.
 type Dial struct {
 	App     App
 	Request abi.Request
+	// Server is whether the handshake is the server's. Request then has the certificates.
+	Server bool
 	// Network is the connected TCP socket, non-blocking.
 	Network *os.File
 	// Remote is where it is connected to. Its address is verified when the request names no host.

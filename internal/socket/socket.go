@@ -50,6 +50,8 @@ type Socket struct {
 	pending error
 	// told is whether the program has seen that an asynchronous connect succeeded.
 	told bool
+	// upgraded is whether it was a plain TCP socket.
+	upgraded bool
 }
 
 // Create makes a TLS socket for a task. The result is the program's end, which the caller installs and closes.

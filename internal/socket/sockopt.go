@@ -2,6 +2,7 @@ package socket
 
 import (
 	"encoding/binary"
+	"os"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -91,7 +92,11 @@ func putInt(b []byte, v int) int {
 // whose connect failed, gets a new one, which knows what the program has set.
 func (h *Handle) network(fn func(linux.FD) error) error {
 	h.mu.Lock()
-	conn, l, a := h.conn, h.listener, h.attempt
+	conn, l := h.conn, h.listener
+	var connecting *os.File
+	if h.attempt != nil {
+		connecting = h.attempt.network
+	}
 	if h.external != linux.NoFD {
 		defer h.mu.Unlock() // it cannot be closed meanwhile
 		return fn(h.external)
@@ -108,8 +113,8 @@ func (h *Handle) network(fn func(linux.FD) error) error {
 		err = conn.Control(once)
 	case l != nil:
 		err = l.control(once)
-	case a != nil && a.network != nil:
-		err = linux.Control(a.network, once)
+	case connecting != nil:
+		err = linux.Control(connecting, once)
 	}
 	if ran {
 		return err

@@ -60,6 +60,9 @@ func next(pause time.Duration, found int) time.Duration {
 }
 
 func (t *Table) anyLoose() bool {
+	if t.plain.any() {
+		return true
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, s := range t.sockets {
@@ -104,6 +107,15 @@ func notify(c chan<- struct{}) {
 
 // Sweep drops the sockets that no longer exist and returns how many these were.
 func (t *Table) Sweep() (int, error) {
+	plain, err := t.plain.sweep()
+	if err != nil {
+		return 0, err
+	}
+	n, err := t.sweep()
+	return plain + n, err
+}
+
+func (t *Table) sweep() (int, error) {
 	missing := t.all()
 	alive, err := unixInodes()
 	if err != nil {
@@ -221,5 +233,5 @@ func (t *Table) Close() error {
 	}
 	t.work.Wait()
 	t.hub.close()
-	return nil
+	return t.plain.close()
 }

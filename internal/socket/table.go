@@ -30,11 +30,14 @@ type Table struct {
 	log     *slog.Logger
 	watch   *watcher
 	hub     *hub
+	plain   *plain
 	routes  map[optionKey]route
 	work    sync.WaitGroup
 	// wake tells the sweeper of a loose socket, full that there have been many since.
 	wake, full chan struct{}
 	churn      atomic.Uint64
+	// forking keeps a child of ours, which has all our descriptors, from being taken for one of the tree.
+	forking sync.RWMutex
 
 	mu      sync.Mutex
 	sockets map[uint64]*Socket // by inode
@@ -52,8 +55,14 @@ func NewTable(c Config) (*Table, error) {
 		_ = w.close()
 		return nil, err
 	}
+	p, err := newPlain(c.Max)
+	if err != nil {
+		h.close()
+		_ = w.close()
+		return nil, err
+	}
 	return &Table{
-		service: c.Service, max: c.Max, log: c.Logger, watch: w, hub: h, routes: routes(),
+		service: c.Service, max: c.Max, log: c.Logger, watch: w, hub: h, plain: p, routes: routes(),
 		sockets: map[uint64]*Socket{}, wake: make(chan struct{}, 1), full: make(chan struct{}, 1),
 	}, nil
 }
@@ -168,6 +177,11 @@ func (t *Table) replace(inode uint64, s *Socket) {
 // drop gives back all that a socket holds and takes it out.
 func (t *Table) drop(s *Socket) {
 	s.release()
+	t.unlist(s)
+}
+
+// unlist takes a socket out that the program does not have.
+func (t *Table) unlist(s *Socket) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.sockets[s.inode] == s {

@@ -12,7 +12,7 @@ import (
 // Caller is the stopped thread: its arguments, its memory, and the one answer it gets. A simulated one lets
 // the calls be tested without privileges.
 type Caller interface {
-	socket.Task
+	socket.Owner
 	Memory
 	Answerer
 	// App establishes which program it is.

@@ -51,6 +51,18 @@ func (w *world) set(t *testing.T, fd int64, level, name int, value []byte) linux
 	return w.call(t, seccomp.Setsockopt, uint64(fd), uint64(level), uint64(name), w.store(t, value), uint64(len(value))).errno
 }
 
+// setPlain sets an option of a socket that is none of ours: the kernel does, or here for the simulation.
+func (w *world) setPlain(t *testing.T, fd int64, level, name int, value []byte) linux.Errno {
+	t.Helper()
+	r := w.call(t, seccomp.Setsockopt, uint64(fd), uint64(level), uint64(name), w.store(t, value), uint64(len(value)))
+	if r.passed {
+		return errnoOf(linux.Setsockopt(linux.FD(fd), level, name, value))
+	}
+	return r.errno
+}
+
+func int64s(n int64) []byte { return binary.NativeEndian.AppendUint64(nil, uint64(n)) }
+
 // get reads an option into a buffer of room bytes; needed is the length the call reported.
 func (w *world) get(t *testing.T, fd int64, level, name, room int) (value []byte, needed int, errno linux.Errno) {
 	t.Helper()

@@ -71,7 +71,7 @@ func TestOptionsThatMeanSomethingElseHere(t *testing.T) {
 		fd := w.connected(t)
 		for _, o := range []struct{ level, name int }{
 			{linux.SolTCP, tcpULP}, {linux.SolTCP, tcpRepair}, {linux.SolTCP, tcpFastopenConnect}, {linux.SolTCP, tcpZerocopyReceive},
-			{linux.SolTCP, abi.TCPUpgradeTLS}, {linux.SolSocket, soAttachFilter}, {linux.SolSocket, 9999}, {linux.SolTCP, -1},
+			{linux.SolSocket, soAttachFilter}, {linux.SolSocket, 9999}, {linux.SolTCP, -1},
 			{linux.SolIP, 9999}, {linux.SolIPv6, 9999},
 		} {
 			what := fmt.Sprintf("option %d at level %d", o.name, o.level)

@@ -53,7 +53,7 @@ func NewServer(ctx context.Context, t *socket.Table, log *slog.Logger) *Server {
 		seccomp.Accept4:     {(*Server).accept4, always},
 		seccomp.Getsockname: {(*Server).getsockname, never},
 		seccomp.Getpeername: {(*Server).getpeername, never},
-		seccomp.Setsockopt:  {(*Server).setsockopt, isTLS},
+		seccomp.Setsockopt:  {(*Server).setsockopt, setWaits},
 		seccomp.Getsockopt:  {(*Server).getsockopt, isTLS},
 	}}
 }
@@ -70,6 +70,10 @@ func (s *Server) Handle(kind seccomp.Call, c Caller) {
 		return
 	}
 	h, err := s.table.Find(c, int(int32(c.Arg(0))))
+	if h == nil && err == nil && isPlain(kind, c) {
+		s.onPlain(&call{Caller: c, kind: kind})
+		return
+	}
 	if h == nil {
 		s.notFound(err).send(c)
 		return

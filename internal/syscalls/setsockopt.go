@@ -11,10 +11,16 @@ import (
 // isTLS says whether the option is one of ours, which may need a file or the service.
 func isTLS(c *call) bool { return c.int(1) == abi.ProtoTLS }
 
+// setWaits says whether a setsockopt may wait.
+func setWaits(c *call) bool { return isTLS(c) || isUpgrade(c) }
+
 // setsockopt carries out setsockopt(2).
 func (s *Server) setsockopt(c *call) answer {
 	if isTLS(c) {
 		return failure(c.note(s.setTLS(c)))
+	}
+	if isUpgrade(c) {
+		return s.rejoin(c)
 	}
 	size := c.int(4)
 	if size < 0 {

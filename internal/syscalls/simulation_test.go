@@ -29,8 +29,15 @@ type program interface {
 	close(t *testing.T, fd int64)
 	// flags says whether O_NONBLOCK and FD_CLOEXEC are set.
 	flags(t *testing.T, fd int64) (nonblock, cloexec bool)
-	// plain makes a TCP socket that is none of ours.
+	// plain makes a TCP socket that is none of ours, and dialled one that is connected.
 	plain(t *testing.T) int64
+	dialled(t *testing.T, port uint16, nonblock bool) int64
+	dup(t *testing.T, fd int64) int64
+	// epoll makes an epoll instance; watch registers a descriptor with its number as the data, and wait gives the events
+	// there are by number.
+	epoll(t *testing.T) int64
+	watch(t *testing.T, ep, fd int64, events uint32)
+	wait(t *testing.T, ep int64) map[int64]uint32
 }
 
 // result is what a call returned. passed is set by the simulation when the kernel is to carry the call out.
@@ -69,6 +76,8 @@ type simulation struct {
 	refuse atomic.Int32
 	// hidden is what duplicating a descriptor fails with; 0 lets it work.
 	hidden atomic.Int32
+	// elsewhere is whether another process has the program's sockets too.
+	elsewhere atomic.Bool
 	// unreadable makes App fail.
 	unreadable atomic.Bool
 }
@@ -215,6 +224,59 @@ func (s *simulation) plain(t *testing.T) int64 {
 	return s.adopt(fd, true)
 }
 
+func (s *simulation) dialled(t *testing.T, port uint16, nonblock bool) int64 {
+	t.Helper()
+	fd, err := linux.Socket(linux.AFInet, linux.SockStream, 0)
+	if err == nil {
+		err = linux.Connect(fd, loopback(port))
+	}
+	if err == nil && nonblock {
+		err = linux.SetNonblocking(fd)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.adopt(fd, true)
+}
+
+func (s *simulation) dup(t *testing.T, fd int64) int64 {
+	t.Helper()
+	dup, err := linux.DupCloexec(linux.FD(fd), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.adopt(dup, false)
+}
+
+func (s *simulation) epoll(t *testing.T) int64 {
+	t.Helper()
+	fd, err := linux.EpollCreate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.adopt(fd, true)
+}
+
+func (s *simulation) watch(t *testing.T, ep, fd int64, events uint32) {
+	t.Helper()
+	if err := linux.EpollAdd(linux.FD(ep), linux.FD(fd), events, uint64(fd)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *simulation) wait(t *testing.T, ep int64) map[int64]uint32 {
+	t.Helper()
+	events, err := linux.EpollWait(linux.FD(ep))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := map[int64]uint32{}
+	for fd, e := range events {
+		m[int64(fd)] = e
+	}
+	return m
+}
+
 func (s *simulation) adopt(fd linux.FD, cloexec bool) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -320,6 +382,42 @@ func (c *caller) Descriptor(fd int) (linux.FD, error) {
 		return linux.NoFD, e
 	}
 	return linux.DupCloexec(linux.FD(fd), 3)
+}
+
+// Held is what the program has, and not what this process has besides.
+func (c *caller) Held(inode uint64) (linux.Held, error) {
+	all, err := c.self().Held(inode)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h := linux.Held{}
+	for _, d := range all.Descriptors {
+		if c.fds[int64(d.Number)] {
+			d.Cloexec = c.cloexec[int64(d.Number)]
+			h.Descriptors = append(h.Descriptors, d)
+		}
+	}
+	for _, r := range all.Registrations {
+		if c.fds[int64(r.Epoll)] {
+			h.Registrations = append(h.Registrations, r)
+		}
+	}
+	return h, err
+}
+
+func (c *caller) HeldElsewhere(uint64) (bool, error) { return c.elsewhere.Load(), nil }
+
+func (c *caller) Place(fd linux.FD, at linux.Descriptor) error {
+	if c.gone.Load() {
+		return linux.ENOENT
+	}
+	if e := linux.Errno(c.refuse.Load()); e != 0 {
+		return e
+	}
+	if err := linux.Dup2(fd, linux.FD(at.Number)); err != nil {
+		return err
+	}
+	c.adopt(linux.FD(at.Number), at.Cloexec)
+	return linux.SetCloexec(linux.FD(at.Number))
 }
 
 func (c *caller) Identity() (*linux.Identity, error) { return c.self().Identity() }

@@ -228,3 +228,38 @@ func (p *target) plain(t *testing.T) int64 {
 	t.Helper()
 	return int64(number(t, p.ask(t, "plain")[0]))
 }
+
+func (p *target) dialled(t *testing.T, port uint16, nonblock bool) int64 {
+	t.Helper()
+	mode := 0
+	if nonblock {
+		mode = 1
+	}
+	return int64(number(t, p.ask(t, "dialled", port, mode)[0]))
+}
+
+func (p *target) dup(t *testing.T, fd int64) int64 {
+	t.Helper()
+	return int64(number(t, p.ask(t, "dup", fd)[0]))
+}
+
+func (p *target) epoll(t *testing.T) int64 {
+	t.Helper()
+	return int64(number(t, p.ask(t, "epoll")[0]))
+}
+
+func (p *target) watch(t *testing.T, ep, fd int64, events uint32) {
+	t.Helper()
+	p.ask(t, "watch", ep, fd, events)
+}
+
+func (p *target) wait(t *testing.T, ep int64) map[int64]uint32 {
+	t.Helper()
+	m := map[int64]uint32{}
+	for _, w := range p.ask(t, "wait", ep) {
+		if fd, events, ok := strings.Cut(w, ":"); ok {
+			m[int64(number(t, fd))] = uint32(number(t, events))
+		}
+	}
+	return m
+}

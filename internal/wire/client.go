@@ -131,7 +131,7 @@ func (c *Client) Connect(ctx context.Context, d socket.Dial) (socket.Conn, error
 	var conn *Conn
 	err = c.claimed(ctx, d.App, func(who credential) error {
 		return c.again(ctx, func(s *session) error {
-			conn, err = s.connect(ctx, dialMessage{who: who, request: d.Request, remote: d.Remote, tlsID: d.ID}, network)
+			conn, err = s.connect(ctx, dialMessage{who: who, request: d.Request, server: d.Server, remote: d.Remote, tlsID: d.ID}, network)
 			return once(err)
 		})
 	})

@@ -137,6 +137,7 @@ type dialMessage struct {
 	who     credential
 	request abi.Request
 	sizes   []int
+	server  bool
 	remote  netip.AddrPort
 	tlsID   uint64
 }
@@ -144,6 +145,7 @@ type dialMessage struct {
 func (m dialMessage) encode(e *encoder) {
 	e.credential(m.who)
 	e.request(m.request)
+	e.bool(m.server)
 	e.addr(m.remote)
 	e.u64(m.tlsID)
 }
@@ -152,7 +154,7 @@ func decodeDial(b []byte) (m dialMessage, err error) {
 	d := decoder{rest: b}
 	m.who = d.credential()
 	m.request, m.sizes = d.request()
-	m.remote, m.tlsID = d.addr(), d.u64()
+	m.server, m.remote, m.tlsID = d.bool(), d.addr(), d.u64()
 	return m, d.finish()
 }
 

@@ -112,7 +112,7 @@ func (c *call) admit(a admitMessage, file linux.FD) (socket.Effective, error) {
 	return c.peer.server.c.Service.Admit(c.ctx, a.who.app, a.request)
 }
 
-// connect does a client's handshake.
+// connect does the handshake of one connection.
 func (p *peer) connect(m *incoming) error {
 	b, err := m.payload()
 	if err != nil {
@@ -182,7 +182,7 @@ func (c *call) dial(d dialMessage, network *os.File, file linux.FD) (conn socket
 	defer release()
 	owned = false
 	conn, err = p.server.c.Service.Connect(c.ctx, socket.Dial{
-		App: d.who.app, Request: d.request, Network: network, Remote: d.remote, ID: d.tlsID,
+		App: d.who.app, Request: d.request, Server: d.server, Network: network, Remote: d.remote, ID: d.tlsID,
 	})
 	if err != nil {
 		spent()

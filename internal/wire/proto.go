@@ -7,7 +7,7 @@ import (
 )
 
 // Version is the version of the protocol. Both sides must have the same.
-const Version = 1
+const Version = 2
 
 // SocketPath is where the TLS service listens.
 const SocketPath = "/run/ssa/service.sock"
@@ -22,7 +22,7 @@ const (
 	identify
 	// admit: credential and request; perhaps a memory file with the private keys.
 	admit
-	// connect: credential, request, address and TLS_ID; the TCP socket, perhaps private keys.
+	// connect: credential, request, whether as the server, address and TLS_ID; the TCP socket, perhaps private keys.
 	connect
 	// listen: credential, request, address and backlog; the TCP socket, perhaps private keys.
 	listen

@@ -68,7 +68,36 @@ def plain():
     return str(socket.socket().detach())
 
 
-commands = {f.__name__: f for f in (call, store, load, poll, flags, send, recv, close, plain)}
+def dialled(port, nonblock):
+    s = socket.create_connection(("127.0.0.1", int(port)))
+    s.setblocking(nonblock == "0")
+    return str(s.detach())
+
+
+def dup(fd):
+    return str(os.dup(int(fd)))
+
+
+def epoll(*_):
+    made = select.epoll()
+    epolls[made.fileno()] = made
+    return str(made.fileno())
+
+
+epolls = {}
+
+
+def watch(ep, fd, events):
+    epolls[int(ep)].register(int(fd), int(events))
+    return "0"
+
+
+def wait(ep):
+    return " ".join(f"{fd}:{events}" for fd, events in epolls[int(ep)].poll(0)) or "none"
+
+
+names = (call, store, load, poll, flags, send, recv, close, plain, dialled, dup, epoll, watch, wait)
+commands = {f.__name__: f for f in names}
 print(base, SIZE, flush=True)
 for line in sys.stdin:
     words = line.split()

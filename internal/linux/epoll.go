@@ -1,0 +1,105 @@
+package linux
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// EpollCreate makes an epoll instance (epoll_create1(2)).
+func EpollCreate() (FD, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	return FD(fd), err
+}
+
+// Events of epoll_ctl(2) that poll(2) does not have.
+const (
+	EpollET      = unix.EPOLLET & 0xffffffff
+	EpollOneshot = unix.EPOLLONESHOT
+)
+
+// EpollAdd registers a descriptor (EPOLL_CTL_ADD). The registration goes when the last descriptor of the same open file
+// in any process goes, and not when fd does.
+func EpollAdd(epoll, fd FD, events uint32, data uint64) error {
+	e := epollEvent(events, data)
+	return unix.EpollCtl(int(epoll), unix.EPOLL_CTL_ADD, int(fd), &e)
+}
+
+func epollEvent(events uint32, data uint64) unix.EpollEvent {
+	return unix.EpollEvent{Events: events, Fd: int32(uint32(data)), Pad: int32(uint32(data >> 32))}
+}
+
+// EpollWait gives the events there are, by the data of their registrations, at most 64. It does not wait.
+func EpollWait(epoll FD) (map[uint64]uint32, error) {
+	var list [64]unix.EpollEvent
+	n, err := unix.EpollWait(int(epoll), list[:], 0)
+	events := map[uint64]uint32{}
+	for _, e := range list[:max(n, 0)] {
+		events[uint64(uint32(e.Pad))<<32|uint64(uint32(e.Fd))] = e.Events
+	}
+	return events, err
+}
+
+// EpollRemembered lists the data of what is registered with an epoll instance of this process.
+func EpollRemembered(epoll FD) ([]uint64, error) {
+	list, err := Task(os.Getpid()).registrations(int(epoll))
+	data := make([]uint64, 0, len(list))
+	for _, r := range list {
+		data = append(data, r.Data)
+	}
+	return data, err
+}
+
+// A Registration is one with an epoll instance, as /proc/PID/fdinfo shows it (proc(5)). The kernel knows it by the open
+// file and the number the file had; the number may be closed since.
+type Registration struct {
+	// Epoll is the instance's descriptor.
+	Epoll  int
+	Number int
+	// Events are those of struct epoll_event.
+	Events uint32
+	Data   uint64
+	// Inode is that of the file.
+	Inode uint64
+}
+
+// registrations reads those with an epoll descriptor of the task.
+func (t Task) registrations(epoll int) ([]Registration, error) {
+	b, err := readProc(t.proc("fdinfo/" + strconv.Itoa(epoll)))
+	if err != nil {
+		return nil, err
+	}
+	var list []Registration
+	for line := range bytes.Lines(b) {
+		if r, ok := ParseRegistration(line); ok {
+			r.Epoll = epoll
+			list = append(list, r)
+		}
+	}
+	return list, nil
+}
+
+// ParseRegistration takes a line of an epoll descriptor's fdinfo apart: "tfd: N events: X data: X pos:N ino:X sdev:X",
+// all but the number and the position hexadecimal. Other lines are none.
+func ParseRegistration(line []byte) (r Registration, ok bool) {
+	fields := bytes.Fields(bytes.ReplaceAll(line, []byte(":"), []byte(": ")))
+	const tfd, events, data, ino, all = 1, 3, 5, 9, 12
+	if len(fields) != all || string(fields[0]) != "tfd:" || string(fields[8]) != "ino:" {
+		return r, false
+	}
+	var number, bits uint64
+	for _, f := range []struct {
+		at, base, size int
+		to             *uint64
+	}{{tfd, 10, 31, &number}, {events, 16, 32, &bits}, {data, 16, 64, &r.Data}, {ino, 16, 64, &r.Inode}} {
+		n, err := strconv.ParseUint(string(fields[f.at]), f.base, f.size)
+		if err != nil {
+			return Registration{}, false
+		}
+		*f.to = n
+	}
+	r.Number, r.Events = int(number), uint32(bits)
+	return r, true
+}

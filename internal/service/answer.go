@@ -1,0 +1,30 @@
+package service
+
+import (
+	"context"
+
+	"github.com/securesocketapi/ssa/internal/engine"
+	"github.com/securesocketapi/ssa/internal/socket"
+)
+
+// answer does the server's handshake on one connection, which the program has accepted itself. Its peer's bytes bound
+// what it costs; how many there are at once is bounded by the program's sockets.
+func (s *Service) answer(ctx context.Context, d socket.Dial) (*conn, error) {
+	local, _ := engine.Addresses(d.Network)
+	a, server, err := s.server(socket.Listen{App: d.App, Request: d.Request, Local: local})
+	if err != nil {
+		_ = d.Network.Close()
+		return nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(s.ending, func() { cancel(errEnding) })()
+	session, err := server.Handshake(ctx, d.Network, d.Remote)
+	if err != nil {
+		return nil, err
+	}
+	s.review(a, session.State())
+	info := infoOf(session.State())
+	info.ID, info.Local, info.Remote = d.ID, local, d.Remote
+	return s.newConn(session, info)
+}

@@ -1,0 +1,140 @@
+package socket
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
+// swap puts an AF_UNIX socket in the place of a program's TCP socket, everywhere in its process.
+type swap struct {
+	owner Owner
+	// tcp belongs to the caller.
+	tcp linux.FD
+	// local is to be the program's; far is our end, in which filler bytes wait.
+	local, far linux.FD
+	filler     int
+	held       linux.Held
+	moves      []linux.Move
+}
+
+// newSwap makes the AF_UNIX socket. h.Local is the TCP socket. One that another process has too would stay plain there,
+// and what that process wrote would end up among the records.
+func (h *Handle) newSwap(o Owner) (*swap, error) {
+	inode, _, err := identity(h.Local)
+	if err != nil {
+		return nil, err
+	}
+	s := &swap{owner: o, tcp: h.Local, local: linux.NoFD, far: linux.NoFD}
+	h.table.forking.RLock() // a child of ours has all that we have
+	elsewhere, err := o.HeldElsewhere(inode)
+	h.table.forking.RUnlock()
+	if err != nil {
+		return nil, fmt.Errorf("look who has the socket: %w", err)
+	}
+	if elsewhere {
+		return nil, fmt.Errorf("upgrade a socket that another process has a descriptor of; close it there first: %w", linux.EBUSY)
+	}
+	if s.held, err = o.Held(inode); err == nil {
+		err = s.makeLocal()
+	}
+	if err == nil {
+		err = s.openInstances()
+	}
+	if err != nil {
+		s.close()
+		return nil, fmt.Errorf("prepare the upgrade: %w", err)
+	}
+	return s, nil
+}
+
+// makeLocal makes the pair with what the TCP socket's open file description and receive side have set.
+func (s *swap) makeLocal() (err error) {
+	if s.local, s.far, err = linux.SocketPair(); err != nil {
+		s.local, s.far = linux.NoFD, linux.NoFD
+		return err
+	}
+	nonblock, err := linux.Nonblocking(s.tcp)
+	if err == nil && nonblock {
+		err = linux.SetNonblocking(s.local)
+	}
+	for _, name := range []int{linux.SoRcvTimeo, linux.SoSndTimeo, soRcvLowat} {
+		if err == nil {
+			err = copyOption(s.tcp, s.local, name)
+		}
+	}
+	if err == nil {
+		s.filler, err = fill(s.local)
+	}
+	return err
+}
+
+func copyOption(from, to linux.FD, name int) error {
+	var b [16]byte
+	n, err := linux.Getsockopt(from, linux.SolSocket, name, b[:])
+	if err == nil {
+		err = linux.Setsockopt(to, linux.SolSocket, name, b[:n])
+	}
+	return err
+}
+
+// openInstances duplicates the epoll instances with which the TCP socket is registered.
+func (s *swap) openInstances() error {
+	for _, r := range s.held.Registrations {
+		fd, err := s.owner.Descriptor(r.Epoll)
+		if err != nil {
+			return err
+		}
+		s.moves = append(s.moves, linux.Move{Registration: r, Instance: fd})
+	}
+	return nil
+}
+
+// carryOut replaces the TCP socket. The registrations come first: the new socket tells of nothing yet, and so nobody is
+// woken for what belongs to TLS. begun is whether the program has the new one anywhere; with an error it then also has
+// the TCP socket, on which nothing can be sent or received any more.
+func (s *swap) carryOut(forking *sync.RWMutex) (begun bool, err error) {
+	if err := s.move(forking, s.tcp, s.local); err != nil {
+		return false, errors.Join(fmt.Errorf("move its registrations with epoll: %w", err), s.move(forking, s.local, s.tcp))
+	}
+	for _, d := range s.held.Descriptors {
+		if err = s.owner.Place(s.local, d); err != nil {
+			err = fmt.Errorf("replace descriptor %d of the program: %w", d.Number, err)
+			break
+		}
+		begun = true
+	}
+	if !begun {
+		return false, errors.Join(err, s.move(forking, s.local, s.tcp))
+	}
+	if err != nil {
+		err = errors.Join(err, linux.Shutdown(s.tcp, linux.ShutRdWr))
+	}
+	return true, err
+}
+
+func (s *swap) move(forking *sync.RWMutex, from, to linux.FD) error {
+	forking.Lock()
+	defer forking.Unlock()
+	return linux.MoveRegistrations(from, to, s.moves)
+}
+
+// takeFar hands our end over.
+func (s *swap) takeFar() (*os.File, error) {
+	f, err := s.far.File("plaintext")
+	if err == nil {
+		s.far = linux.NoFD
+	}
+	return f, err
+}
+
+func (s *swap) close() {
+	s.local.Close()
+	s.far.Close()
+	for _, m := range s.moves {
+		m.Instance.Close()
+	}
+}
