@@ -40,6 +40,7 @@ func superviseCommand() *cobra.Command {
 		Use:   "supervise COMMAND [ARGUMENT...]",
 		Short: "Started by run: the supervisor of a program",
 		RunE: func(_ *cobra.Command, args []string) error {
+			daemon.TuneGC()
 			log, err := logger(r.log)
 			if err != nil {
 				return err

@@ -49,6 +49,7 @@ type Network struct {
 // asks. It returns when the last connection has ended after drain, or at once when another process of its generation
 // has ended.
 func RunNetwork(ctx context.Context, stateDir string, log *slog.Logger) error {
+	TuneGC()
 	n := &Network{log: log, stateDir: stateDir, up: make(chan struct{}), left: make(chan struct{})}
 	n.drain = sync.OnceFunc(func() { close(n.left) })
 	ctx, cancel := context.WithCancelCause(ctx)

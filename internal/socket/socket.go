@@ -16,7 +16,8 @@ type Socket struct {
 	id            uint64
 	app           App
 	// loose is set while nothing will tell that the program has closed the socket.
-	loose atomic.Bool
+	loose    atomic.Bool
+	underway underway
 
 	// ending orders those who notice the end.
 	ending sync.Mutex

@@ -83,11 +83,20 @@ func (s *Server) Handle(kind seccomp.Call, c Caller) {
 		s.finish(k, e)
 		return
 	}
-	s.work.Go(func() { s.finish(k, e) })
+	h.Begin()
+	s.work.Go(func() { s.wait(k, e) })
 }
 
-func (s *Server) finish(k *call, e entry) {
+// wait is finish for a call that was begun. It has ended before its answer, which brings the next call.
+func (s *Server) wait(k *call, e entry) {
 	a := s.carryOut(k, e)
+	k.handle.End()
+	s.answer(k, a)
+}
+
+func (s *Server) finish(k *call, e entry) { s.answer(k, s.carryOut(k, e)) }
+
+func (s *Server) answer(k *call, a answer) {
 	k.handle.Close()
 	close(k.ended)
 	a.send(k)

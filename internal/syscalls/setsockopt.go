@@ -11,8 +11,10 @@ import (
 // isTLS says whether the option is one of ours, which may need a file or the service.
 func isTLS(c *call) bool { return c.int(1) == abi.ProtoTLS }
 
-// setWaits says whether a setsockopt may wait.
-func setWaits(c *call) bool { return isTLS(c) || isUpgrade(c) }
+// setWaits says whether setsockopt(2) may wait: for a file, or for the service.
+func setWaits(c *call) bool {
+	return isTLS(c) && !c.handle.Prompt(abi.Option(c.int(2))) || isUpgrade(c)
+}
 
 // setsockopt carries out setsockopt(2).
 func (s *Server) setsockopt(c *call) answer {

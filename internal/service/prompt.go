@@ -1,0 +1,28 @@
+package service
+
+import (
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/policy"
+	"github.com/securesocketapi/ssa/internal/socket"
+)
+
+// promptBytes bounds the trust anchors, in bytes, that are compared without letting others go first: some
+// microseconds' worth.
+const promptBytes = 16 << 10
+
+// Prompt implements socket.Prompter. Credentials may need a file or the process that holds keys, and so may a
+// trust store or a certificate that the policy names.
+func (s *Service) Prompt(app socket.App, r abi.Request) bool {
+	if len(r.Credentials) > 0 || len(r.TrustAnchors) > promptBytes {
+		return false
+	}
+	q := question{app: app, dest: destination(r), request: r}
+	for _, d := range q.decisions(s) {
+		if namesFile(&d.Settings) || d.Enforced != nil && namesFile(d.Enforced) {
+			return false
+		}
+	}
+	return true
+}
+
+func namesFile(s *policy.Settings) bool { return s.TrustStore != "" || len(s.Certificates) > 0 }

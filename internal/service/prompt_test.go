@@ -1,0 +1,39 @@
+package service_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/policy"
+	"github.com/securesocketapi/ssa/internal/service"
+)
+
+func TestPrompt(t *testing.T) {
+	named := policy.Default()
+	named.TrustStore = filepath.Join(t.TempDir(), "roots.pem")
+	byPolicy := policy.Uniform(named)
+	for _, tt := range []struct {
+		name    string
+		policy  *policy.Policy
+		request abi.Request
+		want    bool
+	}{
+		{"ok nothing", nil, abi.Request{}, true},
+		{"ok a name and few anchors", nil, abi.Request{RemoteHostname: "a.example", TrustAnchors: make([]byte, 1<<10)}, true},
+		{"bad credentials, which the process with the keys is asked about", nil, abi.Request{Credentials: make([]abi.Credential, 1)}, false},
+		{"bad a trust store of hundreds", nil, abi.Request{TrustAnchors: make([]byte, 200<<10)}, false},
+		{"bad a file of the policy", byPolicy, abi.Request{}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := service.Config{Open: os.Open}
+			if tt.policy != nil {
+				c.Policy = func() *policy.Policy { return tt.policy }
+			}
+			if got := newService(t, c).Prompt(app("x"), tt.request); got != tt.want {
+				t.Errorf("Prompt (-want +got):\n-%v\n+%v", tt.want, got)
+			}
+		})
+	}
+}
