@@ -44,6 +44,7 @@ var allowed = map[string][]string{
 	"internal/witness":             {"abi", "internal/identity", "internal/linux", "internal/rpc", "internal/socket", "internal/wire"},
 	"internal/keys/agent":          {"abi", "internal/keys", "internal/linux", "internal/rpc"},
 	"cmd/ssad":                     {"internal/daemon", "internal/wire"},
+	"internal/testutil/ca":         {"internal/testutil"},
 	"internal/testutil":            {"internal/linux"},
 	"cmd/ssa":                      {"internal/config", "internal/daemon", "internal/launch", "internal/linux", "internal/policy", "internal/wire"},
 }

@@ -138,7 +138,7 @@ func (ca *CA) IssueLogged(t testing.TB, leaf Leaf, logs ...*CTLog) Certificate {
 	}
 	tmpl.ExtraExtensions = []pkix.Extension{SCTExtension(t, scts...)}
 	cert := ca.signAs(t, tmpl, key.Public())
-	return newCertificate(t, t.TempDir(), key, append([]*x509.Certificate{cert}, ca.above...))
+	return files(t, t.TempDir(), key, append([]*x509.Certificate{cert}, ca.above...))
 }
 
 // signAs signs the template as it is.

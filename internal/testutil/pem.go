@@ -9,7 +9,13 @@ import (
 	"testing"
 )
 
-func newCertificate(t testing.TB, dir string, key crypto.Signer, chain []*x509.Certificate) Certificate {
+// Files writes a chain, leaf first, and the key of its leaf to files that end with the test.
+func Files(t testing.TB, key crypto.Signer, chain []*x509.Certificate) Certificate {
+	t.Helper()
+	return files(t, t.TempDir(), key, chain)
+}
+
+func files(t testing.TB, dir string, key crypto.Signer, chain []*x509.Certificate) Certificate {
 	t.Helper()
 	sub, err := os.MkdirTemp(dir, "cert")
 	if err != nil {

@@ -83,7 +83,7 @@ func (ca *CA) Issue(t testing.TB, l Leaf) Certificate {
 	t.Helper()
 	key := newKey(t, l.Key)
 	cert := sign(t, template(l), key.Public(), issuer{ca.Cert, ca.key})
-	return newCertificate(t, ca.dir, key, append([]*x509.Certificate{cert}, ca.above...))
+	return files(t, ca.dir, key, append([]*x509.Certificate{cert}, ca.above...))
 }
 
 // Intermediate makes an authority below this one. With l.CA false it lacks the right to be one.
@@ -100,7 +100,7 @@ func SelfSigned(t testing.TB, l Leaf) Certificate {
 	key := newKey(t, l.Key)
 	tmpl := template(l)
 	cert := sign(t, tmpl, key.Public(), issuer{tmpl, key})
-	return newCertificate(t, t.TempDir(), key, []*x509.Certificate{cert})
+	return files(t, t.TempDir(), key, []*x509.Certificate{cert})
 }
 
 func template(l Leaf) *x509.Certificate {

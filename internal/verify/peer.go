@@ -5,10 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"errors"
-	"net"
-	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/securesocketapi/ssa/abi"
@@ -45,6 +42,9 @@ func (v Verifier) Verify(sent []*x509.Certificate) error {
 	if len(sent) == 0 {
 		return abi.Failf(abi.Rejected, "the %s sent no certificate", v.Role)
 	}
+	if err := v.bounded(sent); err != nil {
+		return err
+	}
 	a, err := v.Store.load()
 	if err != nil {
 		return abi.Failf(abi.Rejected, "cannot verify the %s: %w; or set TLS_TRUSTED_PEER_CERTIFICATES", v.Role, err)
@@ -79,24 +79,6 @@ func (v Verifier) paths(a anchors, sent []*x509.Certificate, t *timeless) ([][]*
 	// An anchor itself may be out of date; copying all of them is left to this rare case.
 	opts.Roots = t.pool(a.certs)
 	return leaf.Verify(opts)
-}
-
-// named says whether the leaf is for the name; subjectAltName alone counts (RFC 6125, section 6.4.4).
-func (v Verifier) named(leaf *x509.Certificate) bool {
-	if ip, ok := address(v.Name); ok {
-		return slices.ContainsFunc(leaf.IPAddresses, func(san net.IP) bool {
-			a, ok := netip.AddrFromSlice(san)
-			return ok && a.Unmap() == ip
-		})
-	}
-	return leaf.VerifyHostname(strings.TrimSuffix(v.Name, ".")) == nil
-}
-
-// address reads an address literal, without its zone, which no certificate can name.
-func address(name string) (netip.Addr, bool) {
-	name = strings.TrimSuffix(strings.TrimPrefix(name, "["), "]")
-	ip, err := netip.ParseAddr(name)
-	return ip.Unmap().WithZone(""), err == nil
 }
 
 // strong keeps the paths without weak keys.
