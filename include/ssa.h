@@ -6,7 +6,7 @@
  *     int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_TLS);
  *
  * Strings are passed with or without their NUL and returned with it. A buffer too short for a value
- * gets ERANGE and the length that is needed.
+ * gets ERANGE and the length that is needed; only the text of TLS_ERROR is cut.
  */
 #ifndef SSA_H
 #define SSA_H
@@ -26,13 +26,15 @@
 #ifndef TCP_UPGRADE_TLS
 #define TCP_UPGRADE_TLS 205
 #endif
+/* bytes of the name in a struct sockaddr_host, with its NUL */
+#ifndef SSA_HOSTNAME_MAX
+#define SSA_HOSTNAME_MAX 255
+#endif
 
 /*
  * The address of a peer by name: connect(2) resolves it, sends it as SNI and verifies it. Any address length that
  * still holds the NUL of the name is accepted. The port is in network byte order.
  */
-#ifndef SSA_HOSTNAME_MAX
-#define SSA_HOSTNAME_MAX 255
 struct sockaddr_host {
 	sa_family_t sin_family; /* AF_HOSTNAME */
 	in_port_t sin_port;
@@ -40,7 +42,6 @@ struct sockaddr_host {
 		char name[255];
 	} sin_addr;
 };
-#endif
 
 /* Options at level IPPROTO_TLS. */
 

@@ -194,6 +194,9 @@ func checkForm(t *testing.T, state string, o abi.Info, r result) {
 // checkShort reads with a buffer one byte too short: ERANGE, the needed length, and nothing written.
 func checkShort(t *testing.T, d *driver, o abi.Info, need int) {
 	t.Helper()
+	if o.Option == abi.TLSError {
+		return // it is cut; see the simulated calls
+	}
 	for _, size := range []int{0, need - 1} {
 		r := d.call("get", "s", o.Option, size)
 		if r.Errno != "ERANGE" || r.Len != need || strings.Trim(r.Value, "0") != "" {

@@ -1,6 +1,7 @@
 package syscalls
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -42,12 +43,16 @@ func (s *Server) getOption(c *call, b []byte) (int, error) {
 	return copy(b, binary.NativeEndian.AppendUint32(nil, uint32(e))), nil
 }
 
-// getTLS stores the whole value or, when the buffer is too short, only the length it needs.
+// getTLS stores the whole value or, when the buffer is too short, only the length it needs. The text of TLS_ERROR is cut:
+// Perl and Ruby read options into 256 bytes, and half a reason is better than none.
 func (s *Server) getTLS(c *call, room int) error {
 	option := abi.Option(c.int(2))
 	value, err := c.handle.GetTLS(s.ctx, option)
 	if err != nil {
 		return c.note(err)
+	}
+	if option == abi.TLSError {
+		value = shortened(value, room)
 	}
 	if room >= len(value) {
 		return c.store(c.Arg(3), c.Arg(4), value, len(value))
@@ -56,4 +61,12 @@ func (s *Server) getTLS(c *call, room int) error {
 		return err
 	}
 	return fmt.Errorf("get %s into %d bytes, it needs %d: %w", option, room, len(value), linux.ERANGE)
+}
+
+// shortened is a text with its NUL, cut between characters to what there is room for.
+func shortened(text []byte, room int) []byte {
+	if room == 0 || room >= len(text) {
+		return text
+	}
+	return append(bytes.ToValidUTF8(text[:room-1:room-1], nil), 0)
 }

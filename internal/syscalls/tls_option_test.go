@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -227,11 +228,33 @@ func TestSecretsAreNotRead(t *testing.T) {
 	})
 }
 
+// TestShortBuffersGetSomeOfAnError reads TLS_ERROR into less than it needs, as Perl and Ruby do.
+func TestShortBuffersGetSomeOfAnError(t *testing.T) {
+	both(t, func(t *testing.T, w *world) {
+		fd := w.tls(t, 0)
+		want(t, "set a bad value", w.setTLS(t, fd, abi.TLSALPN, "h\u00fc,"), linux.EINVAL)
+		whole := w.text(t, fd, abi.TLSError)
+		for room := 1; room <= len(whole); room++ {
+			value, size, errno := w.get(t, fd, abi.ProtoTLS, int(abi.TLSError), room)
+			want(t, "get TLS_ERROR into a short buffer", errno, 0)
+			text, terminated := strings.CutSuffix(string(value), "\x00")
+			if !terminated || size > room || size < room-1 || !strings.HasPrefix(whole, text) || !utf8.ValidString(text) {
+				t.Errorf("of %q, into %d bytes: got %q, length %d", whole, room, value, size)
+			}
+		}
+		_, needed, errno := w.get(t, fd, abi.ProtoTLS, int(abi.TLSError), 0)
+		want(t, "get TLS_ERROR into nothing", errno, linux.ERANGE)
+		if needed != len(whole)+1 {
+			t.Errorf("length reported %d, want %d", needed, len(whole)+1)
+		}
+	})
+}
+
 func TestShortBuffersGetNothing(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		fd := w.connected(t)
 		for _, info := range abi.Options() {
-			if info.Get == abi.Never {
+			if info.Get == abi.Never || info.Option == abi.TLSError {
 				continue
 			}
 			whole, needed, _ := w.get(t, fd, abi.ProtoTLS, int(info.Option), 1024)
