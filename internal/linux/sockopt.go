@@ -15,6 +15,7 @@ const (
 	SolIPv6   = unix.IPPROTO_IPV6
 	SolTCP    = unix.IPPROTO_TCP
 
+	SoReuseAddr = unix.SO_REUSEADDR
 	SoRcvBuf    = unix.SO_RCVBUF
 	SoSndBuf    = unix.SO_SNDBUF
 	SoRcvTimeo  = unix.SO_RCVTIMEO_OLD
