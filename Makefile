@@ -14,7 +14,7 @@ build: ## build bin/ssa and bin/ssad, static binaries
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ssa ./cmd/ssa
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ssad ./cmd/ssad
 
-generate: ## write include/ssa.h and what else is generated from abi
+generate: ## write include/ssa.h and the constants of the bindings from abi
 	$(GO) run ./abi/gen
 
 test: install-deps build lint cross unit integration ## everything that must pass
@@ -52,6 +52,8 @@ install: build ## put everything below $(DESTDIR)$(PREFIX), and the policy's dir
 	$(INSTALL) 0755 bin/ssa $(DESTDIR)$(PREFIX)/bin/ssa
 	$(INSTALL) 0755 bin/ssad $(DESTDIR)$(PREFIX)/sbin/ssad
 	$(INSTALL) 0644 include/ssa.h $(DESTDIR)$(PREFIX)/include/ssa.h
+	$(INSTALL) 0644 dist/ssa.pc $(DESTDIR)$(PREFIX)/share/pkgconfig/ssa.pc
+	sed -i 's|^prefix=.*|prefix=$(PREFIX)|' $(DESTDIR)$(PREFIX)/share/pkgconfig/ssa.pc
 	$(INSTALL) 0644 dist/ssad.socket $(DESTDIR)$(UNITDIR)/ssad.socket
 	$(INSTALL) 0644 dist/ssad.service $(DESTDIR)$(UNITDIR)/ssad.service
 	sed -i 's|/usr/sbin/ssad|$(PREFIX)/sbin/ssad|' $(DESTDIR)$(UNITDIR)/ssad.service

@@ -36,6 +36,11 @@ func Program(name string) Feature {
 	return Feature{name: name + " (run scripts/install-deps)", probe: func() error { return probeProgram(name) }, excuse: mayMiss}
 }
 
+// File is a file of Debian's packages that is no program; see Program.
+func File(path string) Feature {
+	return Feature{name: path + " (run scripts/install-deps)", probe: func() error { _, err := os.Stat(path); return err }, excuse: mayMiss}
+}
+
 // Require ends the test unless the machine has the features: it skips where that is nobody's mistake (a
 // kernel from before the feature) and fails otherwise.
 func Require(t testing.TB, features ...Feature) {
