@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"net/netip"
 	"testing"
 
 	"github.com/securesocketapi/ssa/internal/engine"
@@ -33,7 +32,7 @@ func benchmark(b *testing.B, s sides) {
 		near, far := pair(b)
 		done := make(chan *engine.Session, 1)
 		go func() {
-			session, _ := srv.Handshake(b.Context(), far, netip.AddrPort{})
+			session, _ := srv.Handshake(b.Context(), engine.Accepted{Network: far})
 			if session != nil {
 				_, _ = session.Write([]byte{0})
 			}

@@ -41,7 +41,7 @@ func (e *Engine) Client(ctx context.Context, network *os.File, c ClientConfig) (
 	t.InsecureSkipVerify = true
 	t.VerifyConnection = func(s tls.ConnectionState) error {
 		cache.resumed = s.DidResume
-		return c.Verifier.Verify(s.PeerCertificates)
+		return c.Verifier.Verify(peerOf(s))
 	}
 	t.GetClientCertificate = c.clientCertificate
 

@@ -60,7 +60,20 @@ func (c Credential) certificate() tls.Certificate {
 	return t
 }
 
-// A Verifier decides about the peer's chain, leaf first. What it returns becomes the handshake's error.
+// A Peer is what the other side has shown of itself. In a resumed session it is what it showed in the first handshake.
+type Peer struct {
+	// Chain are its certificates, leaf first.
+	Chain []*x509.Certificate
+	// OCSP is the response it stapled (RFC 6066, section 8), SCTs the timestamps it sent (RFC 6962, section 3.3.1).
+	OCSP []byte
+	SCTs [][]byte
+}
+
+// A Verifier decides about the peer of one connection. What it returns becomes the handshake's error.
 type Verifier interface {
-	Verify(chain []*x509.Certificate) error
+	Verify(p Peer) error
+}
+
+func peerOf(s tls.ConnectionState) Peer {
+	return Peer{Chain: s.PeerCertificates, OCSP: s.OCSPResponse, SCTs: s.SignedCertificateTimestamps}
 }

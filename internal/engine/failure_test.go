@@ -99,7 +99,7 @@ func TestPeersThatFail(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				_, err = srv.Handshake(within(t), ours, netip.MustParseAddrPort("192.0.2.7:1234"))
+				_, err = srv.Handshake(within(t), engine.Accepted{Network: ours, Remote: netip.MustParseAddrPort("192.0.2.7:1234")})
 				check(t, err, abi.Protocol, tt.server)
 			})
 		}
@@ -164,7 +164,7 @@ func TestSilentPeer(t *testing.T) {
 	}{
 		{"client", func(ctx context.Context, f *os.File) error { _, err := e.Client(ctx, f, s.client); return err }},
 		{"server", func(ctx context.Context, f *os.File) error {
-			_, err := srv.Handshake(ctx, f, netip.AddrPort{})
+			_, err := srv.Handshake(ctx, engine.Accepted{Network: f})
 			return err
 		}},
 	} {

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"errors"
-	"net/netip"
 	"os"
 	"testing"
 
@@ -68,7 +67,7 @@ func hello(f *testing.F, s sides) (client, server []byte) {
 	client = record(func(n *os.File) { _, _ = e.Client(f.Context(), n, s.client) })
 	server = record(func(n *os.File) {
 		if srv, err := e.Server(s.server); err == nil {
-			_, _ = srv.Handshake(f.Context(), n, netip.AddrPort{})
+			_, _ = srv.Handshake(f.Context(), engine.Accepted{Network: n})
 		}
 	})
 	return client, server
@@ -88,7 +87,7 @@ func FuzzServer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, said []byte) {
 		n := spoken(t, said)
-		s, err := srv.Handshake(t.Context(), n, netip.AddrPort{})
+		s, err := srv.Handshake(t.Context(), engine.Accepted{Network: n})
 		judge(t, s, err, n)
 	})
 }

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"net"
 	"net/netip"
@@ -34,7 +33,7 @@ func within(t *testing.T) context.Context {
 // verdict is a verifier that always says the same.
 type verdict struct{ err error }
 
-func (v verdict) Verify([]*x509.Certificate) error { return v.err }
+func (v verdict) Verify(engine.Peer) error { return v.err }
 
 // clock is time that a test moves. The real time of its start keeps certificates valid.
 type clock struct {
@@ -111,6 +110,8 @@ func file(t testing.TB, c *net.TCPConn) *os.File {
 type sides struct {
 	client engine.ClientConfig
 	server engine.ServerConfig
+	// judge decides about clients.
+	judge engine.Verifier
 }
 
 // fit makes two sides that come to an understanding.
@@ -122,9 +123,10 @@ func fit(t testing.TB, version uint16, leaf engine.Credential) sides {
 			App: "client", Settings: s, Name: "a.example", Remote: netip.MustParseAddrPort("192.0.2.1:443"), Verifier: verdict{},
 		},
 		server: engine.ServerConfig{
-			App: "server", Settings: s, Local: netip.MustParseAddrPort("192.0.2.1:443"), Verifier: verdict{},
+			App: "server", Settings: s, Local: netip.MustParseAddrPort("192.0.2.1:443"),
 			Credentials: []engine.Credential{leaf},
 		},
+		judge: verdict{},
 	}
 }
 
@@ -150,7 +152,7 @@ func (s sides) shakeOn(t *testing.T, client, server *engine.Engine, ends [2]*os.
 	var o outcome
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		o.server, o.serverErr = srv.Handshake(within(t), ends[1], netip.MustParseAddrPort("192.0.2.7:1234"))
+		o.server, o.serverErr = srv.Handshake(within(t), engine.Accepted{Network: ends[1], Remote: netip.MustParseAddrPort("192.0.2.7:1234"), Verifier: s.judge})
 	})
 	o.client, o.clientErr = client.Client(within(t), ends[0], s.client)
 	wg.Wait()

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
-	"net/netip"
 	"slices"
 	"testing"
 
@@ -79,7 +78,7 @@ func presented(t *testing.T, s sides, c *tls.Config) *x509.Certificate {
 	}
 	done := make(chan error, 1)
 	go func() {
-		session, err := srv.Handshake(within(t), b, netip.AddrPort{})
+		session, err := srv.Handshake(within(t), engine.Accepted{Network: b})
 		if err == nil {
 			err = session.Close()
 		}
@@ -162,7 +161,7 @@ func TestClientAuth(t *testing.T) {
 			t.Run(version+" "+tt.name, func(t *testing.T) {
 				e, s := engine.New(engine.Config{}), fit(t, v, leaf)
 				s.client.Credentials, s.server.Settings.PeerAuth = tt.credentials, tt.mode
-				s.server.Verifier, s.server.ClientCAs = verdict{tt.verdict}, cas
+				s.judge, s.server.ClientCAs = verdict{tt.verdict}, cas
 				o := s.shake(t, e, e)
 				if tt.text != "" {
 					check(t, o.serverErr, tt.kind, tt.text)

@@ -151,7 +151,7 @@ func TestResumptionIsVerified(t *testing.T) {
 			e, s := engine.New(engine.Config{}), fit(t, v, leaf)
 			s.client.Credentials, s.server.Settings.PeerAuth = []engine.Credential{leaf}, abi.PeerAuthRequire
 			s.shake(t, e, e).ok(t)
-			s.server.Verifier = verdict{refusal}
+			s.judge = verdict{refusal}
 			check(t, s.shake(t, e, e).serverErr, abi.Revoked, "no longer")
 		})
 	}

@@ -26,8 +26,6 @@ type ServerConfig struct {
 	Local       netip.AddrPort
 	ALPN        []string
 	Credentials []Credential
-	// Verifier decides about client certificates; it is asked only when there is one.
-	Verifier Verifier
 	// ClientCAs are named to clients as the authorities whose certificates are wanted; nil names none.
 	ClientCAs *x509.CertPool
 	// Trust identifies the trust anchors: a session is resumed only under those it was verified with.
@@ -57,15 +55,23 @@ func (e *Engine) Server(c ServerConfig) (*Server, error) {
 	s.tls.GetCertificate = s.choose
 	s.tls.ClientAuth = clientAuth(c.Settings.PeerAuth)
 	s.tls.ClientCAs = c.ClientCAs
-	s.tls.VerifyConnection = s.verify
 	s.tls.SessionTicketsDisabled = s.tickets.ttl == 0 || !c.Settings.SessionReuse
 	return s, nil
 }
 
-// Handshake does the server's side of a handshake on an accepted TCP socket. It owns network from the call on.
+// Accepted is one connection of a listener.
+type Accepted struct {
+	Network *os.File
+	Remote  netip.AddrPort
+	// Verifier decides about the client's certificate; it is asked only when there is one.
+	Verifier Verifier
+}
+
+// Handshake does the server's side of a handshake on an accepted TCP socket. It owns the socket from the call on.
 // Errors are *abi.Failure, except that a cancelled ctx gives its own error.
-func (s *Server) Handshake(ctx context.Context, network *os.File, remote netip.AddrPort) (*Session, error) {
+func (s *Server) Handshake(ctx context.Context, a Accepted) (*Session, error) {
 	t := s.tls.Clone()
+	t.VerifyConnection = func(cs tls.ConnectionState) error { return s.verify(a.Verifier, cs) }
 	s.tickets.install(t)
 	t.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		if !printable(hello.ServerName) {
@@ -73,8 +79,8 @@ func (s *Server) Handshake(ctx context.Context, network *os.File, remote netip.A
 		}
 		return s.strictALPN(t, hello.SupportedProtos), nil
 	}
-	p := peer{address: remote, timeout: s.config.Settings.Limits.HandshakeTimeout}
-	return p.shake(ctx, network, func(c *stream) *tls.Conn { return tls.Server(c, t) })
+	p := peer{address: a.Remote, timeout: s.config.Settings.Limits.HandshakeTimeout}
+	return p.shake(ctx, a.Network, func(c *stream) *tls.Conn { return tls.Server(c, t) })
 }
 
 // strictALPN makes no overlap a no_application_protocol alert (RFC 7301, section 3.2). crypto/tls lets "http/1.1"
@@ -107,9 +113,9 @@ func clientAuth(peerAuth int) tls.ClientAuthType {
 }
 
 // verify decides about a client's certificate, also about that of a resumed session.
-func (s *Server) verify(cs tls.ConnectionState) error {
+func (s *Server) verify(v Verifier, cs tls.ConnectionState) error {
 	if len(cs.PeerCertificates) > 0 {
-		return s.config.Verifier.Verify(cs.PeerCertificates)
+		return v.Verify(peerOf(cs))
 	}
 	if s.config.Settings.PeerAuth == abi.PeerAuthRequire {
 		return abi.Failf(abi.Rejected, "the client sent no certificate, and TLS_REQUEST_PEER_AUTH requires one")

@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net"
-	"net/netip"
 	"os"
 	"sync/atomic"
 	"testing"
@@ -23,7 +22,7 @@ import (
 // acceptAll believes every certificate: these tests are about data.
 type acceptAll struct{}
 
-func (acceptAll) Verify([]*x509.Certificate) error { return nil }
+func (acceptAll) Verify(engine.Peer) error { return nil }
 
 // pair makes the program's socket, with filler bytes written, and our end of it.
 func pair(t testing.TB, filler int) (program net.Conn, plain *os.File) {
@@ -114,7 +113,7 @@ func session(t testing.TB, c net.Conn) *engine.Session {
 func handshake(t testing.TB, network *os.File) *engine.Session {
 	t.Helper()
 	s, err := engine.New(engine.Config{}).Client(context.Background(), network, engine.ClientConfig{
-		App: "test", Name: "peer.test", Settings: policy.Default(), Verifier: acceptAll{},
+		App: "test", Name: "peer.test", Settings: policy.Default(),
 	})
 	if err != nil {
 		t.Fatalf("client handshake: %v", err)
@@ -131,13 +130,13 @@ func serve(t testing.TB, c net.Conn) *engine.Session {
 		t.Fatalf("%T does not sign", certificate.PrivateKey)
 	}
 	server, err := engine.New(engine.Config{}).Server(engine.ServerConfig{
-		App: "test", Settings: policy.Default(), Verifier: acceptAll{},
+		App: "test", Settings: policy.Default(),
 		Credentials: []engine.Credential{{Chain: []*x509.Certificate{certificate.Leaf}, Signer: signer}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := server.Handshake(context.Background(), file(t, c), netip.AddrPort{})
+	s, err := server.Handshake(context.Background(), engine.Accepted{Network: file(t, c)})
 	if err != nil {
 		t.Fatalf("server handshake: %v", err)
 	}

@@ -2,13 +2,14 @@ package service
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strings"
 
 	"github.com/securesocketapi/ssa/internal/engine"
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/socket"
-	"github.com/securesocketapi/ssa/internal/verify"
+	"github.com/securesocketapi/ssa/internal/verify/judge"
 )
 
 // Connect implements socket.Service.
@@ -41,9 +42,14 @@ func (s *Service) dial(ctx context.Context, d socket.Dial) (*conn, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.ending, func() { cancel(errEnding) })()
+	hearing := s.hear(ctx, &a, judge.Question{Host: config.Name, Port: d.Remote.Port(), Remote: d.Remote, Role: judge.Server})
+	config.Verifier = hearing
 	session, err := s.engine.Client(ctx, d.Network, config)
 	if err != nil {
 		return nil, err
+	}
+	if err := hearing.learn(); err != nil {
+		return nil, errors.Join(err, session.Close())
 	}
 	s.review(a, session.State())
 	info := infoOf(session.State())
@@ -65,7 +71,6 @@ func (s *Service) clientConfig(d socket.Dial) (a admitted, c engine.ClientConfig
 	return a, engine.ClientConfig{
 		App: application(d.App), Settings: a.settings, Name: name, Remote: d.Remote, ALPN: d.Request.ALPN,
 		Credentials: credentials, Trust: a.trust.hash(),
-		Verifier: s.judge(a, verify.Verifier{Role: verify.Server, Name: name}),
 	}, nil
 }
 

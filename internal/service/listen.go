@@ -12,7 +12,7 @@ import (
 	"github.com/securesocketapi/ssa/internal/engine"
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/socket"
-	"github.com/securesocketapi/ssa/internal/verify"
+	"github.com/securesocketapi/ssa/internal/verify/judge"
 )
 
 // backlogMax bounds the finished connections that wait, whatever the program says (listen(2) has the same bound).
@@ -82,7 +82,7 @@ func (s *Service) server(l socket.Listen) (a admitted, server *engine.Server, er
 	}
 	c := engine.ServerConfig{
 		App: application(l.App), Settings: a.settings, Names: l.Request.Hostnames, Local: l.Local, ALPN: l.Request.ALPN,
-		Credentials: credentials, Verifier: s.judge(a, verify.Verifier{Role: verify.Client}),
+		Credentials: credentials,
 	}
 	if a.settings.PeerAuth != abi.PeerAuthNone {
 		c.Trust = a.trust.hash()
@@ -240,7 +240,8 @@ func (l *listener) handshake(ctx context.Context, network *os.File) (*conn, erro
 	if now.refused != nil {
 		return nil, errors.Join(now.refused, network.Close())
 	}
-	session, err := now.server.Handshake(ctx, network, remote)
+	hearing := l.service.hear(ctx, &now.asked, judge.Question{Port: local.Port(), Remote: remote, Role: judge.Client})
+	session, err := now.server.Handshake(ctx, engine.Accepted{Network: network, Remote: remote, Verifier: hearing})
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,9 @@ import (
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/socket"
 	"github.com/securesocketapi/ssa/internal/verify"
+	"github.com/securesocketapi/ssa/internal/verify/judge"
+	"github.com/securesocketapi/ssa/internal/verify/panel"
+	"github.com/securesocketapi/ssa/internal/verify/pins"
 )
 
 // Config is what a service needs. The zero Config has the built-in policy and the system's trust store.
@@ -40,6 +43,10 @@ type Config struct {
 	Files Files
 	// TrustStores are files of which the first that exists is the system's trust store; nil is verify.SystemPaths.
 	TrustStores []string
+	// Judges are those of certificates that outlive a connection: all but standard validation and pins.
+	Judges []judge.Judge
+	// Kept is where keys of first connections are kept; nil is nowhere.
+	Kept *pins.Store
 	// Now is the clock for certificates and sessions; nil is time.Now.
 	Now func() time.Time
 }
@@ -54,6 +61,8 @@ type Service struct {
 	caps   policy.Caps
 	engine *engine.Engine
 	stores *stores
+	panel  *panel.Panel
+	kept   *pins.Store
 	now    func() time.Time
 
 	// ending is cancelled when Close begins, cutting when it has waited long enough.
@@ -100,8 +109,9 @@ func New(c Config) *Service {
 	}
 	s := &Service{
 		log: c.Logger, policy: c.Policy, open: c.Open, signer: c.Signer, caps: engine.Caps(), now: c.Now,
-		engine:    engine.New(engine.Config{Now: c.Now, Sessions: c.Policy().Global(c.Now()).Limits.Sessions}),
-		stores:    newStores(c.TrustStores),
+		engine: engine.New(engine.Config{Now: c.Now, Sessions: c.Policy().Global(c.Now()).Limits.Sessions}),
+		stores: newStores(c.TrustStores),
+		panel:  panel.New(panel.Config{Judges: c.Judges}), kept: c.Kept,
 		listeners: map[*listener]struct{}{},
 		waiting:   map[*conn]struct{}{},
 	}

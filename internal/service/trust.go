@@ -2,7 +2,6 @@ package service
 
 import (
 	"crypto/sha256"
-	"crypto/x509"
 	"fmt"
 
 	"github.com/securesocketapi/ssa/abi"
@@ -81,45 +80,4 @@ func (t trust) hash() (sum [sha256.Size]byte) {
 	}
 	h.Sum(sum[:0])
 	return sum
-}
-
-// judge is the verifier of one socket.
-type judge struct {
-	service *Service
-	asked   admitted
-	// verifier has everything but the store and the size of keys.
-	verifier verify.Verifier
-}
-
-func (s *Service) judge(a admitted, v verify.Verifier) judge {
-	v.Now = s.now
-	return judge{service: s, asked: a, verifier: v}
-}
-
-// Verify implements engine.Verifier. A profile that only complains refuses nothing that it would let pass if it were
-// enforced.
-func (j judge) Verify(chain []*x509.Certificate) error {
-	err := j.by(chain, j.asked.trust.all, j.asked.settings.Limits.RSABits)
-	if j.asked.enforced == nil {
-		return err
-	}
-	would := j.by(chain, j.asked.trust.enforced, j.asked.enforced.Limits.RSABits)
-	if would == nil {
-		return nil
-	}
-	if err == nil {
-		j.service.complain(j.asked, would.Error())
-	}
-	return err
-}
-
-func (j judge) by(chain []*x509.Certificate, stores []*verify.Store, bits int) error {
-	for _, store := range stores {
-		v := j.verifier
-		v.Store, v.RSABits = store, bits
-		if err := v.Verify(chain); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -39,26 +39,33 @@ type Verifier struct {
 //
 // So abi.Expired means that nothing but a period is wrong. Everything else is abi.Rejected.
 func (v Verifier) Verify(sent []*x509.Certificate) error {
+	_, err := v.Paths(sent)
+	return err
+}
+
+// Paths are the ways from the leaf to a trust anchor by which Verify finds a chain good. Without any there is an error,
+// as of Verify.
+func (v Verifier) Paths(sent []*x509.Certificate) ([][]*x509.Certificate, error) {
 	if len(sent) == 0 {
-		return abi.Failf(abi.Rejected, "the %s sent no certificate", v.Role)
+		return nil, abi.Failf(abi.Rejected, "the %s sent no certificate", v.Role)
 	}
 	if err := v.bounded(sent); err != nil {
 		return err
 	}
 	a, err := v.Store.load()
 	if err != nil {
-		return abi.Failf(abi.Rejected, "cannot verify the %s: %w; or set TLS_TRUSTED_PEER_CERTIFICATES", v.Role, err)
+		return nil, abi.Failf(abi.Rejected, "cannot verify the %s: %w; or set TLS_TRUSTED_PEER_CERTIFICATES", v.Role, err)
 	}
 	t := &timeless{now: v.Now()}
 	paths, err := v.paths(a, sent, t)
 	if err != nil {
-		return &abi.Failure{Kind: abi.Rejected, Err: v.explain(a, sent, err)}
+		return nil, &abi.Failure{Kind: abi.Rejected, Err: v.explain(a, sent, err)}
 	}
 	if paths, err = v.strong(paths); err != nil {
-		return err
+		return nil, err
 	}
 	if v.Role == Server && !v.named(sent[0]) {
-		return abi.Failf(abi.Rejected, "%s", v.wrongName(sent[0]))
+		return nil, abi.Failf(abi.Rejected, "%s", v.wrongName(sent[0]))
 	}
 	return v.inTime(paths, t)
 }
@@ -115,19 +122,21 @@ func (v Verifier) weakness(path []*x509.Certificate) error {
 	return nil
 }
 
-// inTime demands one path whose certificates are all inside their periods.
-func (v Verifier) inTime(paths [][]*x509.Certificate, t *timeless) error {
+// inTime keeps the paths whose certificates are all inside their periods, and demands one.
+func (v Verifier) inTime(paths [][]*x509.Certificate, t *timeless) (good [][]*x509.Certificate, err error) {
 	var first error = abi.Failf(abi.Rejected, "no path from the %s's certificate to a trust anchor", v.Role)
 	for i, path := range paths {
 		err := v.period(path, t)
 		if err == nil {
-			return nil
-		}
-		if i == 0 {
+			good = append(good, path)
+		} else if i == 0 {
 			first = err
 		}
 	}
-	return first
+	if len(good) == 0 {
+		return nil, first
+	}
+	return good, nil
 }
 
 func (v Verifier) period(path []*x509.Certificate, t *timeless) error {

@@ -6,7 +6,7 @@
 //
 //  1. New(Config) checks the configuration and reports what is wrong with it; nothing is read from the network.
 //  2. Judge answers one question and returns once ctx has ended, at the latest. The panel gives each judge its own
-//     deadline, and counts an answer that comes too late as Error.
+//     deadline; a judge that cannot answer by then says Error.
 //  3. It says Valid or Invalid only when it knows. A question it has nothing to say about is Abstain; one that it
 //     should have been able to answer, but could not, is Error. What these two count for is the administrator's choice.
 //  4. The reason says what was found and where, for a person: lower case, quoted and bounded where it is a stranger's.

@@ -37,6 +37,8 @@ type Question struct {
 	Role Role
 	// App is the path of the program's executable.
 	App string
+	// UID is the user the program runs as.
+	UID int
 	// Chain are the certificates as the peer sent them, leaf first; at least one.
 	Chain []*x509.Certificate
 	// Paths are the ways from the leaf to a trust anchor that standard validation found good; nil when it found none.
