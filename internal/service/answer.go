@@ -5,6 +5,7 @@ import (
 
 	"github.com/securesocketapi/ssa/internal/engine"
 	"github.com/securesocketapi/ssa/internal/socket"
+	"github.com/securesocketapi/ssa/internal/verify/judge"
 )
 
 // answer does the server's handshake on one connection, which the program has accepted itself. Its peer's bytes bound
@@ -19,7 +20,8 @@ func (s *Service) answer(ctx context.Context, d socket.Dial) (*conn, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.ending, func() { cancel(errEnding) })()
-	session, err := server.Handshake(ctx, d.Network, d.Remote)
+	hearing := s.hear(ctx, &a, judge.Question{Port: local.Port(), Remote: d.Remote, Role: judge.Client})
+	session, err := server.Handshake(ctx, engine.Accepted{Network: d.Network, Remote: d.Remote, Verifier: hearing})
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func (v Verifier) Paths(sent []*x509.Certificate) ([][]*x509.Certificate, error)
 		return nil, abi.Failf(abi.Rejected, "the %s sent no certificate", v.Role)
 	}
 	if err := v.bounded(sent); err != nil {
-		return err
+		return nil, err
 	}
 	a, err := v.Store.load()
 	if err != nil {
