@@ -33,6 +33,18 @@ const (
 	Exhausted
 )
 
+// String is the word for the class in records: "rejected".
+func (k Kind) String() string {
+	words := [...]string{
+		Protocol: "protocol", Rejected: "rejected", Expired: "expired", Revoked: "revoked", Weaker: "weaker", Forbidden: "forbidden",
+		Invalid: "invalid", Unsupported: "unsupported", Timeout: "timeout", Reset: "reset", Unresolved: "unresolved", Exhausted: "exhausted",
+	}
+	if k < 0 || int(k) >= len(words) {
+		return fmt.Sprintf("kind %d", int(k))
+	}
+	return words[k]
+}
+
 // A Failure is an error with its class and the text TLS_ERROR returns for it.
 type Failure struct {
 	Kind Kind

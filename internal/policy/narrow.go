@@ -55,10 +55,10 @@ func raiseMin(s *Settings, v uint16) error {
 	switch {
 	case v == 0:
 	case v < s.VersionMin:
-		return abi.Failf(abi.Weaker, "TLS_VERSION_MIN: %s is below %s, the lowest version %s allows",
+		return s.Refuse(abi.Weaker, KeyVersions, "TLS_VERSION_MIN: %s is below %s, the lowest version %s allows",
 			VersionName(v), VersionName(s.VersionMin), s.From(KeyVersions))
 	case v > s.VersionMax:
-		return abi.Failf(abi.Invalid, "TLS_VERSION_MIN: %s is above %s, the highest version %s allows",
+		return s.Refuse(abi.Invalid, KeyVersions, "TLS_VERSION_MIN: %s is above %s, the highest version %s allows",
 			VersionName(v), VersionName(s.VersionMax), s.From(KeyVersions))
 	default:
 		s.VersionMin = v
@@ -70,11 +70,11 @@ func lowerMax(s *Settings, v uint16) error {
 	switch {
 	case v == 0:
 	case v > s.VersionMax:
-		return abi.Failf(abi.Weaker, "TLS_VERSION_MAX: %s is above %s, the highest version %s allows",
+		return s.Refuse(abi.Weaker, KeyVersions, "TLS_VERSION_MAX: %s is above %s, the highest version %s allows",
 			VersionName(v), VersionName(s.VersionMax), s.From(KeyVersions))
 	case v < s.VersionMin:
 		// The case of the program's own minimum has been told apart before.
-		return abi.Failf(abi.Weaker, "TLS_VERSION_MAX: %s is below %s, the lowest version %s allows",
+		return s.Refuse(abi.Weaker, KeyVersions, "TLS_VERSION_MAX: %s is below %s, the lowest version %s allows",
 			VersionName(v), VersionName(s.VersionMin), s.From(KeyVersions))
 	default:
 		s.VersionMax = v
@@ -92,7 +92,7 @@ func narrowCiphers(s *Settings, r abi.Request) error {
 	}
 	dropForVersion(s)
 	if len(s.Ciphers) == 0 {
-		return abi.Failf(abi.Invalid, "%s leaves no cipher suite for %s; %s allows %s", cipherOptions(r), versions(*s),
+		return s.Refuse(abi.Invalid, KeyCipherSuites, "%s leaves no cipher suite for %s; %s allows %s", cipherOptions(r), versions(*s),
 			s.From(KeyCipherSuites), allowed)
 	}
 	return nil
@@ -110,7 +110,7 @@ func trust(s *Settings, names []string) error {
 			return unknownSuite(abi.TLSTrustedCiphers, name)
 		}
 		if !slices.Contains(s.Ciphers, suite.Name) {
-			return abi.Failf(abi.Weaker, "TLS_TRUSTED_CIPHERS: %s does not allow %s", s.From(KeyCipherSuites), name)
+			return s.Refuse(abi.Weaker, KeyCipherSuites, "TLS_TRUSTED_CIPHERS: %s does not allow %s", s.From(KeyCipherSuites), name)
 		}
 		keep = append(keep, suite.Name)
 	}
@@ -162,7 +162,7 @@ func versions(s Settings) string {
 func narrowSessions(s *Settings, r abi.Request) error {
 	if r.SessionReuse != nil {
 		if *r.SessionReuse && !s.SessionReuse {
-			return abi.Failf(abi.Weaker, "TLS_SESSION_REUSE: %s turns session reuse off", s.From(KeySessionTickets))
+			return s.Refuse(abi.Weaker, KeySessionTickets, "TLS_SESSION_REUSE: %s turns session reuse off", s.From(KeySessionTickets))
 		}
 		s.SessionReuse = *r.SessionReuse
 	}
@@ -174,7 +174,7 @@ func narrowSessions(s *Settings, r abi.Request) error {
 		return abi.Failf(abi.Invalid, "TLS_SESSION_TTL: %d is not a life in seconds; use 0 (off) to %d", ttl, abi.SessionTTLMax)
 	}
 	if ttl > max(s.SessionTTL, s.SessionTTLMax) {
-		return abi.Failf(abi.Weaker, "TLS_SESSION_TTL: %d seconds is more than the %d that %s allows", ttl,
+		return s.Refuse(abi.Weaker, KeySessionTTLMax, "TLS_SESSION_TTL: %d seconds is more than the %d that %s allows", ttl,
 			max(s.SessionTTL, s.SessionTTLMax), s.From(KeySessionTTLMax))
 	}
 	s.SessionTTL = ttl
@@ -196,7 +196,7 @@ func narrowPeerAuth(s *Settings, r abi.Request) error {
 		return abi.Failf(abi.Invalid, "TLS_REQUEST_PEER_AUTH: %d is not 0 (none), 1 (request) or 2 (require)", want)
 	}
 	if want < s.PeerAuth {
-		return abi.Failf(abi.Weaker, "TLS_REQUEST_PEER_AUTH: %d is less than the %d that %s demands", want, s.PeerAuth,
+		return s.Refuse(abi.Weaker, KeyClientCertificates, "TLS_REQUEST_PEER_AUTH: %d is less than the %d that %s demands", want, s.PeerAuth,
 			s.From(KeyClientCertificates))
 	}
 	s.PeerAuth = want
@@ -206,7 +206,7 @@ func narrowPeerAuth(s *Settings, r abi.Request) error {
 // checkALPN checks that the names fit the extension (RFC 7301, section 3.1).
 func checkALPN(s *Settings, r abi.Request) error {
 	if len(r.ALPN) > 0 && !s.ALPN {
-		return abi.Failf(abi.Weaker, "TLS_ALPN: %s turns the extension off", s.From(KeyALPN))
+		return s.Refuse(abi.Weaker, KeyALPN, "TLS_ALPN: %s turns the extension off", s.From(KeyALPN))
 	}
 	if len(r.ALPN) > abi.ALPNMax {
 		return abi.Failf(abi.Invalid, "TLS_ALPN: %d protocols are more than %d", len(r.ALPN), abi.ALPNMax)

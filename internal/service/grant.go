@@ -76,7 +76,7 @@ func (s *Service) granted(q question, file string, settings *policy.Settings) er
 	if slices.ContainsFunc(settings.Keys, func(g policy.Glob) bool { return g.Match(file) }) {
 		return nil
 	}
-	return abi.Failf(abi.Forbidden, "open %q: permission denied, and no profile grants the file to %s (keys)", file, q.app.Exe)
+	return settings.Refuse(abi.Forbidden, policy.KeyKeys, "open %q: permission denied, and no profile grants the file to %s (keys)", file, q.app.Exe)
 }
 
 // readAll reads a file that the policy names.
@@ -91,7 +91,7 @@ func readAll(f *os.File) ([]byte, error) {
 // strong refuses an own certificate with a smaller key than the policy wants.
 func strong(c keys.Credential, s *policy.Settings) error {
 	if k, ok := c.Chain[0].PublicKey.(*rsa.PublicKey); ok && k.N.BitLen() < s.Limits.RSABits {
-		return abi.Failf(abi.Weaker, "TLS_CERTIFICATE_CHAIN: the certificate has an RSA key of %d bits; %s demands at least %d",
+		return s.Refuse(abi.Weaker, policy.KeyRSABitsMin, "TLS_CERTIFICATE_CHAIN: the certificate has an RSA key of %d bits; %s demands at least %d",
 			k.N.BitLen(), s.From(policy.KeyRSABitsMin), s.Limits.RSABits)
 	}
 	return nil

@@ -64,7 +64,7 @@ func (s *Service) store(settings *policy.Settings) (*verify.Store, error) {
 			return store, nil
 		}
 	}
-	return nil, abi.Failf(abi.Rejected, "cannot verify anybody: read the trust store of %s: %w", from, err)
+	return nil, settings.Refuse(abi.Rejected, policy.KeyTrustStore, "cannot verify anybody: read the trust store of %s: %w", from, err)
 }
 
 // hash identifies the trust anchors. Without any, verification fails and says why.
