@@ -19,13 +19,17 @@ const importTable = `
 .: abi internal/linux
 abi:
 abi/gen: abi
+api: 
 bench: internal/linux
-cmd/ssa: internal/config internal/daemon internal/launch internal/linux internal/policy internal/wire
+client: api
+cmd/ssa: api client internal/config internal/daemon internal/launch internal/linux internal/policy internal/wire
 cmd/ssad: internal/daemon internal/wire
 examples/go/https_client:
 examples/go/https_server:
+internal/audit: api internal/linux
 internal/config: abi internal/linux internal/policy internal/verify/judge
-internal/daemon: abi internal/config internal/engine internal/keys internal/keys/agent internal/linux internal/policy internal/rpc internal/seccomp internal/service internal/socket internal/syscalls internal/verify internal/wire internal/witness
+internal/control: api client internal/audit internal/linux
+internal/daemon: abi api internal/audit internal/config internal/control internal/engine internal/keys internal/keys/agent internal/linux internal/policy internal/rpc internal/seccomp internal/service internal/socket internal/syscalls internal/verify internal/wire internal/witness
 internal/engine: abi internal/linux internal/policy
 internal/fetch: internal/linux
 internal/identity: internal/linux internal/socket
@@ -39,7 +43,7 @@ internal/relay: abi internal/linux
 internal/resolve:
 internal/rpc: abi internal/linux
 internal/seccomp: internal/linux
-internal/service: abi internal/engine internal/keys internal/linux internal/policy internal/relay internal/socket internal/verify internal/verify/judge internal/verify/panel internal/verify/pins
+internal/service: abi api internal/engine internal/keys internal/linux internal/policy internal/relay internal/socket internal/verify internal/verify/judge internal/verify/panel internal/verify/pins
 internal/socket: abi internal/linux internal/resolve
 internal/syscalls: abi internal/identity internal/linux internal/seccomp internal/socket
 internal/testutil: internal/linux
@@ -50,7 +54,7 @@ internal/verify/judge: abi
 internal/verify/panel: abi internal/memo internal/policy internal/verify/judge
 internal/verify/pins: abi internal/linux internal/policy internal/verify/judge
 internal/verify/transparency: abi internal/verify/judge
-internal/wire: abi internal/linux internal/socket
+internal/wire: abi api internal/linux internal/socket
 internal/witness: abi internal/identity internal/linux internal/rpc internal/socket internal/wire
 `
 

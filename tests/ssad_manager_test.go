@@ -55,7 +55,7 @@ func TestSsadUnderServiceManager(t *testing.T) {
 // activate starts the daemon as a service manager does.
 func (m *machine) activate(passed *os.File, notify string) {
 	m.t.Helper()
-	args := []string{"-c", `LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@"`, must(m.t, buildSSAD()), "--state-dir=" + filepath.Join(m.dir, "state")}
+	args := []string{"-c", `LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@"`, must(m.t, buildSSAD()), "--state-dir=" + filepath.Join(m.dir, "state"), "--control=" + m.control()}
 	if os.Geteuid() == 0 {
 		args = append(args, "--user=root") // the directories of this test are root's
 	}

@@ -48,6 +48,9 @@ func newMachine(t testing.TB) *machine {
 
 func (m *machine) socket() string { return filepath.Join(m.dir, "run", "service.sock") }
 
+// control is where the daemon answers administrators.
+func (m *machine) control() string { return filepath.Join(m.dir, "run", "control.sock") }
+
 // start starts a daemon and waits until it serves.
 func (m *machine) start() {
 	m.t.Helper()

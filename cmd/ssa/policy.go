@@ -18,7 +18,8 @@ func policyCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(policyCheckCommand(), policyShowCommand(), policyExceptionsCommand())
+	c.AddCommand(policyCheckCommand(), policyShowCommand(), policyExceptionsCommand(), policyExplainCommand(), policyDiffCommand(),
+		policyReloadCommand())
 	return c
 }
 

@@ -17,11 +17,13 @@ func role(name, short string, run func(*cobra.Command) error) *cobra.Command {
 }
 
 func network(logger *slog.Logger) *cobra.Command {
-	var stateDir string
+	var n daemon.NetworkConfig
 	c := role(daemon.RoleNetwork, "parses what programs and their peers send", func(cmd *cobra.Command) error {
-		return daemon.RunNetwork(cmd.Context(), stateDir, logger.With("role", daemon.RoleNetwork))
+		n.Logger = logger.With("role", daemon.RoleNetwork)
+		return daemon.RunNetwork(cmd.Context(), n)
 	})
-	c.Flags().StringVar(&stateDir, "state-dir", "", "state directory")
+	c.Flags().StringVar(&n.StateDir, "state-dir", "", "state directory")
+	c.Flags().BoolVar(&n.OwnUser, "own-user", false, "whether the user the daemon runs as may control it")
 	return c
 }
 

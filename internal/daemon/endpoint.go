@@ -12,7 +12,7 @@ import (
 	"github.com/securesocketapi/ssa/internal/linux"
 )
 
-// endpoint is the listening socket of the service.
+// endpoint is a listening socket of the daemon.
 type endpoint struct {
 	fd linux.FD
 	// path is what to remove in the end, empty when the service manager has made the socket.
@@ -20,49 +20,81 @@ type endpoint struct {
 	once sync.Once
 }
 
-// openEndpoint takes the socket the service manager has made, or makes one at path.
-func openEndpoint(path string) (*endpoint, error) {
+// endpoints are those of the daemon: service is for programs, of type SOCK_SEQPACKET, control for administrators, of type
+// SOCK_STREAM.
+type endpoints struct{ service, control *endpoint }
+
+// openEndpoints takes the sockets the service manager has made, and makes what it has not.
+func openEndpoints(service, control string) (e endpoints, err error) {
 	files := activation.Files(true)
-	if len(files) == 0 {
-		return listenAt(path)
-	}
 	defer func() {
 		for _, f := range files {
 			_ = f.Close()
 		}
+		if err != nil {
+			e.close()
+		}
 	}()
-	if len(files) != 1 {
-		return nil, fmt.Errorf("the service manager passed %d sockets, want 1", len(files))
+	for _, f := range files {
+		if err := e.take(f); err != nil {
+			return e, err
+		}
 	}
-	e := &endpoint{fd: linux.NoFD}
-	err := linux.Control(files[0], func(fd linux.FD) (err error) {
+	if e.service == nil {
+		if e.service, err = listenAt(service, linux.SockSeqpacket); err != nil {
+			return e, err
+		}
+	}
+	if e.control == nil {
+		e.control, err = listenAt(control, linux.SockStream)
+	}
+	return e, err
+}
+
+// take sorts a socket of the service manager by its type, and keeps a duplicate.
+func (e *endpoints) take(f *os.File) error {
+	return linux.Control(f, func(fd linux.FD) error {
 		k, err := linux.KindOf(fd)
-		if err != nil || k.Domain != linux.AFUnix || k.Type != linux.SockSeqpacket || !k.Listening {
-			return fmt.Errorf("the service manager's socket is no listening AF_UNIX socket of type SOCK_SEQPACKET: %+v, %w", k, err)
+		if err != nil || k.Domain != linux.AFUnix || !k.Listening {
+			return fmt.Errorf("the service manager's socket is no listening AF_UNIX socket: %+v, %w", k, err)
+		}
+		to := map[int]**endpoint{linux.SockSeqpacket: &e.service, linux.SockStream: &e.control}[k.Type]
+		if to == nil || *to != nil {
+			return fmt.Errorf("the service manager passed a socket too many or of a wrong type: %+v", k)
 		}
 		if err := linux.SetNonblocking(fd); err != nil {
 			return err
 		}
-		e.fd, err = linux.DupCloexec(fd, firstFD)
+		dup, err := linux.DupCloexec(fd, firstFD)
+		if err == nil {
+			*to = &endpoint{fd: dup}
+		}
 		return err
 	})
-	return e, err
 }
 
-// serviceBacklog is the backlog of the socket; net.core.somaxconn bounds it.
+func (e *endpoints) close() {
+	for _, one := range []*endpoint{e.service, e.control} {
+		if one != nil {
+			one.close()
+		}
+	}
+}
+
+// serviceBacklog is the backlog of a socket; net.core.somaxconn bounds it.
 const serviceBacklog = 4096
 
-// listenAt makes the socket, for everybody to connect to. One that nobody listens on any more makes room.
-func listenAt(path string) (*endpoint, error) {
+// listenAt makes a socket, for everybody to connect to. One that nobody listens on any more makes room.
+func listenAt(path string, typ int) (*endpoint, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("make the directory of the socket: %w", err)
 	}
-	fd, err := linux.ListenSeqpacket(path, serviceBacklog)
+	fd, err := linux.ListenUnix(path, typ, serviceBacklog)
 	if errors.Is(err, linux.EADDRINUSE) {
-		if err := vacate(path); err != nil {
+		if err := vacate(path, typ); err != nil {
 			return nil, err
 		}
-		fd, err = linux.ListenSeqpacket(path, serviceBacklog)
+		fd, err = linux.ListenUnix(path, typ, serviceBacklog)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", path, err)
@@ -73,8 +105,8 @@ func listenAt(path string) (*endpoint, error) {
 	return &endpoint{fd: fd, path: path}, nil
 }
 
-func vacate(path string) error {
-	other, err := linux.DialSeqpacket(path)
+func vacate(path string, typ int) error {
+	other, err := linux.DialUnix(path, typ)
 	if err == nil || errors.Is(err, linux.EAGAIN) {
 		_ = other.Close()
 		return fmt.Errorf("listen on %s: another ssad serves there", path)

@@ -42,8 +42,8 @@ const (
 	methodDrain  = "drain"
 )
 
-// newGeneration starts the processes. service stays the caller's.
-func newGeneration(log *slog.Logger, who account, service linux.FD, stateDir string) (*generation, error) {
+// newGeneration starts the processes. sockets stay the caller's.
+func newGeneration(log *slog.Logger, who account, sockets endpoints, stateDir string) (*generation, error) {
 	g := &generation{log: log, failed: make(chan error, 1), network: make(chan struct{})}
 	pairs, err := newPairs(3)
 	if err != nil {
@@ -55,8 +55,8 @@ func newGeneration(log *slog.Logger, who account, service linux.FD, stateDir str
 		{name: RoleWitness, fds: []linux.FD{witness.b}, capabilities: []int{linux.CapSysPtrace}},
 		{name: RoleKeys, fds: []linux.FD{keys.b}, capabilities: []int{linux.CapDACReadSearch}},
 		{
-			name: RoleNetwork, fds: []linux.FD{control.b, service, keys.a, witness.a}, args: []string{"--state-dir=" + stateDir},
-			ended: g.network,
+			name: RoleNetwork, fds: []linux.FD{control.b, sockets.service.fd, keys.a, witness.a, sockets.control.fd},
+			args: []string{"--state-dir=" + stateDir, fmt.Sprintf("--own-user=%t", !who.change)}, ended: g.network,
 		},
 	}
 	for _, r := range roles {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"time"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
@@ -18,6 +19,8 @@ import (
 type MasterConfig struct {
 	// Socket is where to listen when the service manager has not made the socket.
 	Socket string
+	// Control is where to listen for administrators; empty is control.sock beside Socket.
+	Control string
 	// StateDir is a directory of the daemon's own, for what outlives it.
 	StateDir string
 	// User is the name of the user to run as when started by root; empty is DefaultUser.
@@ -37,7 +40,7 @@ type MasterConfig struct {
 type Master struct {
 	c       MasterConfig
 	log     *slog.Logger
-	service *endpoint
+	sockets endpoints
 	who     account
 	current *generation
 }
@@ -51,11 +54,14 @@ func NewMaster(c MasterConfig) (*Master, error) {
 	if err := who.ownDir(c.StateDir); err != nil {
 		return nil, err
 	}
-	service, err := openEndpoint(c.Socket)
+	if c.Control == "" {
+		c.Control = filepath.Join(filepath.Dir(c.Socket), "control.sock")
+	}
+	sockets, err := openEndpoints(c.Socket, c.Control)
 	if err != nil {
 		return nil, err
 	}
-	return &Master{c: c, log: c.Logger, service: service, who: who}, nil
+	return &Master{c: c, log: c.Logger, sockets: sockets, who: who}, nil
 }
 
 // readyTime bounds how long a generation may take to be ready, reloadTime how long it reads its configuration.
@@ -66,7 +72,7 @@ const (
 
 // Run serves until it is told to end or a generation fails.
 func (m *Master) Run(ctx context.Context) error {
-	defer m.service.close()
+	defer m.sockets.close()
 	if err := linux.NotDumpable(); err != nil {
 		return err
 	}
@@ -113,7 +119,7 @@ func (m *Master) obey(ctx context.Context, signals <-chan os.Signal) error {
 // namespace the master waits, because nothing outlives it there.
 func (m *Master) leave() error {
 	m.notify(systemd.SdNotifyStopping)
-	m.service.close()
+	m.sockets.close()
 	err := m.current.drain()
 	if os.Getpid() == 1 {
 		m.current.wait()
@@ -152,7 +158,7 @@ func (m *Master) replace(ctx context.Context) {
 }
 
 func (m *Master) start(ctx context.Context) (*generation, error) {
-	g, err := newGeneration(m.log, m.who, m.service.fd, m.c.StateDir)
+	g, err := newGeneration(m.log, m.who, m.sockets, m.c.StateDir)
 	if err != nil {
 		return nil, err
 	}

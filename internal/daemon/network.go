@@ -5,17 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/securesocketapi/ssa/internal/audit"
 	"github.com/securesocketapi/ssa/internal/config"
 	"github.com/securesocketapi/ssa/internal/keys/agent"
 	"github.com/securesocketapi/ssa/internal/linux"
-	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/rpc"
 	"github.com/securesocketapi/ssa/internal/service"
 	"github.com/securesocketapi/ssa/internal/wire"
@@ -26,16 +28,32 @@ import (
 // have a few wait for a moment.
 const threadsMax = 30000
 
+// NetworkConfig is what the process is started with.
+type NetworkConfig struct {
+	StateDir string
+	// OwnUser says that the daemon was not started by root, and may be controlled by the user it runs as.
+	OwnUser bool
+	Logger  *slog.Logger
+}
+
 // Network is the process that parses what programs and their peers send.
 type Network struct {
 	log       *slog.Logger
 	stateDir  string
-	inForce   atomic.Pointer[policy.Policy]
+	own       bool
+	inForce   atomic.Pointer[running]
 	keys      *rpc.Client
 	witness   *rpc.Client
 	listening *os.File
 	service   *service.Service
 	server    *wire.Server
+	audit     *audit.Log
+	started   time.Time
+	// controls is the socket for administrators.
+	controls net.Listener
+	// reloading is held while the policy is read; problem is why the last attempt changed nothing.
+	reloading sync.Mutex
+	problem   atomic.Pointer[string]
 
 	// up is closed when it serves, or cannot; broken is then why.
 	up     chan struct{}
@@ -48,15 +66,16 @@ type Network struct {
 // RunNetwork is the process: its descriptors are the master's control, the listening socket, and the two processes it
 // asks. It returns when the last connection has ended after drain, or at once when another process of its generation
 // has ended.
-func RunNetwork(ctx context.Context, stateDir string, log *slog.Logger) error {
+func RunNetwork(ctx context.Context, c NetworkConfig) error {
 	TuneGC()
-	n := &Network{log: log, stateDir: stateDir, up: make(chan struct{}), left: make(chan struct{})}
+	n := &Network{log: c.Logger, stateDir: c.StateDir, own: c.OwnUser, started: time.Now(), up: make(chan struct{}), left: make(chan struct{})}
 	n.drain = sync.OnceFunc(func() { close(n.left) })
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go n.obey(ctx, cancel)
 	go n.terminate(cancel)
-	n.broken = n.setUp(stateDir)
+	n.broken = n.setUp(c.StateDir)
+	defer n.closeAudit()
 	close(n.up)
 	if n.broken != nil {
 		<-ctx.Done() // the master has the error by then
@@ -85,7 +104,8 @@ func (n *Network) answer(ctx context.Context, c *rpc.Call) (any, error) {
 	case methodReady, methodPing:
 		return nil, nil
 	case methodReload:
-		return nil, n.reload(ctx)
+		_, err := n.Reload(ctx, false)
+		return nil, err
 	case methodDrain:
 		n.drain()
 		return nil, nil
@@ -146,20 +166,23 @@ func (n *Network) setUp(stateDir string) (err error) {
 	if err := confine(n.log, stateDir); err != nil {
 		return err
 	}
-	inForce, trustStores, err := loadPolicy(n.log)
+	if n.audit, err = audit.Open(audit.Config{Path: filepath.Join(stateDir, auditFile), Logger: n.log}); err != nil {
+		return err
+	}
+	trustStores, err := n.firstPolicy()
 	if err != nil {
 		return err
 	}
-	n.inForce.Store(inForce)
 	held := agent.NewClient(n.keys)
 	n.service = service.New(service.Config{
-		Logger: n.log, Policy: n.inForce.Load, Open: config.Open, TrustStores: trustStores, Signer: held.Signer,
-		Files: held,
+		Logger: n.log, Policy: n.policy, Open: config.Open, TrustStores: trustStores, Signer: held.Signer,
+		Files: held, Record: n.audit.Record,
 	})
 	n.server = wire.NewServer(wire.ServerConfig{
-		Service: n.service, Witness: witness.NewClient(n.witness), Keys: held, ProofKey: proofs, Limits: limits, Logger: n.log,
+		Service: n.service, Witness: witness.NewClient(n.witness), Keys: held, ProofKey: proofs, Limits: limits, Record: n.audit.Record,
+		Logger: n.log,
 	})
-	return nil
+	return n.openControl()
 }
 
 // machineLimits are the limits for this machine's memory and this process's descriptors.
@@ -179,6 +202,7 @@ func machineLimits() (wire.Limits, error) {
 func (n *Network) serve(ctx context.Context) error {
 	served := make(chan error, 1)
 	go func() { served <- n.server.Serve(n.listening) }()
+	defer n.serveControl(n.controls, n.own)()
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -187,6 +211,7 @@ func (n *Network) serve(ctx context.Context) error {
 	case <-n.left:
 	}
 	_ = n.listening.Close()
+	defer n.controlAside()()
 	n.log.Debug("accepting has ended", "why", <-served)
 	n.log.Info("draining", "connections", n.server.Conns())
 	if err := n.server.Drain(ctx); err != nil {
@@ -195,17 +220,4 @@ func (n *Network) serve(ctx context.Context) error {
 	n.server.Close()
 	n.log.Info("drained")
 	return n.service.Close(ctx)
-}
-
-// reload reads the policy again. One that is wrong changes nothing.
-func (n *Network) reload(context.Context) error {
-	inForce, _, err := loadPolicy(n.log)
-	if err != nil {
-		return err
-	}
-	n.inForce.Store(inForce)
-	if refused := n.service.Refresh(); refused > 0 {
-		n.log.Warn("the policy forbids what listeners were asked to serve", "listeners", refused)
-	}
-	return nil
 }

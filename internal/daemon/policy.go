@@ -17,15 +17,29 @@ func PolicyOptions() config.Options { return config.System(engine.Caps(), time.N
 // loadPolicy reads the policy of this machine. One that is not right in all its parts is not used in any. On a
 // machine without one, the person who runs the service may name another trust store; nil is the system's.
 func loadPolicy(logger *slog.Logger) (inForce *policy.Policy, trustStores []string, err error) {
+	r, trustStores, err := usePolicy(logger)
+	return r.Policy, trustStores, err
+}
+
+// usePolicy is loadPolicy with the files that were read.
+func usePolicy(logger *slog.Logger) (r config.Result, trustStores []string, err error) {
+	if r, err = readPolicy(logger); err != nil {
+		return r, nil, err
+	}
+	if file := os.Getenv("SSL_CERT_FILE"); file != "" && len(r.Files) == 0 {
+		trustStores = []string{file}
+	}
+	return r, trustStores, nil
+}
+
+// readPolicy reads it and logs what is wrong with it.
+func readPolicy(logger *slog.Logger) (config.Result, error) {
 	r := config.Load(PolicyOptions())
 	for _, p := range r.Problems {
 		logger.Warn("policy", "problem", p)
 	}
 	if err := r.Err(); err != nil {
-		return nil, nil, fmt.Errorf("the policy of this machine cannot be used, see ssa policy check:\n%w", err)
+		return r, fmt.Errorf("the policy of this machine cannot be used, see ssa policy check:\n%w", err)
 	}
-	if file := os.Getenv("SSL_CERT_FILE"); file != "" && len(r.Files) == 0 {
-		trustStores = []string{file}
-	}
-	return r.Policy, trustStores, nil
+	return r, nil
 }

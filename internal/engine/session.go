@@ -24,8 +24,10 @@ type Session struct {
 	end  error
 	// finished says that close_notify and FIN are on their way, closed that what fails now does so on purpose.
 	finished, closed atomic.Bool
-	mu               sync.Mutex
-	failure          error
+	// received and sent count bytes of plaintext.
+	received, sent atomic.Uint64
+	mu             sync.Mutex
+	failure        error
 }
 
 // newSession takes over tc after its handshake, and the stream below it.
@@ -68,10 +70,14 @@ func (s *Session) ReadReady(p []byte) (int, error) {
 		s.end = s.readFailure(err)
 	}
 	if done > 0 {
+		s.received.Add(uint64(done))
 		return done, nil
 	}
 	return 0, s.end
 }
+
+// Traffic is how many bytes of plaintext have come from the peer and gone to it so far.
+func (s *Session) Traffic() (received, sent uint64) { return s.received.Load(), s.sent.Load() }
 
 // Read is ReadReady that waits for the first record.
 func (s *Session) Read(p []byte) (int, error) {
@@ -90,6 +96,7 @@ func (s *Session) Write(p []byte) (int, error) {
 	for done < len(p) {
 		n, err := s.writeRun(p[done:min(done+runPlain, len(p))])
 		done += n
+		s.sent.Add(uint64(n))
 		if err != nil {
 			return done, s.fail("send to the peer", err)
 		}

@@ -18,12 +18,15 @@ func unixPath(path string) (*unix.SockaddrUnix, error) {
 
 // DialSeqpacket connects to a listening AF_UNIX socket of type SOCK_SEQPACKET. It does not wait: EAGAIN says that its
 // backlog is full. The result is in non-blocking mode.
-func DialSeqpacket(path string) (FD, error) {
+func DialSeqpacket(path string) (FD, error) { return DialUnix(path, SockSeqpacket) }
+
+// DialUnix is DialSeqpacket for a type of socket, SockStream or SockSeqpacket.
+func DialUnix(path string, typ int) (FD, error) {
 	addr, err := unixPath(path)
 	if err != nil {
 		return NoFD, err
 	}
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	fd, err := unix.Socket(unix.AF_UNIX, typ|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return NoFD, err
 	}
@@ -36,11 +39,16 @@ func DialSeqpacket(path string) (FD, error) {
 // ListenSeqpacket makes a listening AF_UNIX socket of type SOCK_SEQPACKET at a path that does not exist yet, in
 // non-blocking mode.
 func ListenSeqpacket(path string, backlog int) (FD, error) {
+	return ListenUnix(path, SockSeqpacket, backlog)
+}
+
+// ListenUnix is ListenSeqpacket for a type of socket, SockStream or SockSeqpacket.
+func ListenUnix(path string, typ, backlog int) (FD, error) {
 	addr, err := unixPath(path)
 	if err != nil {
 		return NoFD, err
 	}
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	fd, err := unix.Socket(unix.AF_UNIX, typ|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return NoFD, err
 	}

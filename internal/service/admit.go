@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/api"
 	"github.com/securesocketapi/ssa/internal/engine"
 	"github.com/securesocketapi/ssa/internal/keys"
 	"github.com/securesocketapi/ssa/internal/policy"
@@ -27,8 +28,10 @@ type admitted struct {
 // Admit implements socket.Service. A socket may still become a client of any destination, or a listener: what any of
 // these could honour is admitted.
 func (s *Service) Admit(_ context.Context, app socket.App, r abi.Request) (socket.Effective, error) {
-	a, err := s.admit(question{app: app, dest: destination(r), request: r})
+	q := question{app: app, dest: destination(r), request: r}
+	a, err := s.admit(q)
 	if err != nil {
+		s.refused(api.Option, q, err, nil)
 		return socket.Effective{}, err
 	}
 	e := socket.Effective{

@@ -3,6 +3,7 @@ package service
 import (
 	"strings"
 
+	"github.com/securesocketapi/ssa/api"
 	"github.com/securesocketapi/ssa/internal/engine"
 	"github.com/securesocketapi/ssa/internal/policy"
 )
@@ -11,6 +12,13 @@ import (
 func (s *Service) complain(a admitted, refused string) {
 	s.log.Warn("complain", "profile", a.decision.Profile.Name, "exe", a.question.app.Exe, "remote", a.question.dest.Addr,
 		"refused", refused)
+	if s.note == nil {
+		return
+	}
+	r := a.question.draft(api.Connection)
+	r.Decision, r.Complaints = api.Complained, []string{refused}
+	a.question.decide(&r, &a.decision)
+	s.note(r)
 }
 
 // review logs what of a finished handshake the profile would not allow if it were enforced.

@@ -20,6 +20,7 @@ type conn struct {
 	service *Service
 	session *engine.Session
 	info    socket.Info
+	origin  origin
 	ctx     context.Context
 	abort   context.CancelCauseFunc
 	done    chan struct{}
@@ -34,8 +35,8 @@ type conn struct {
 var errAborted = errors.New("the program gave the connection up")
 
 // newConn takes over a session; it closes it when the service is shutting down.
-func (s *Service) newConn(session *engine.Session, info socket.Info) (*conn, error) {
-	c := &conn{service: s, session: session, info: info, done: make(chan struct{})}
+func (s *Service) newConn(session *engine.Session, info socket.Info, o origin) (*conn, error) {
+	c := &conn{service: s, session: session, info: info, origin: o, done: make(chan struct{})}
 	c.ctx, c.abort = context.WithCancelCause(s.cutting)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,7 +44,7 @@ func (s *Service) newConn(session *engine.Session, info socket.Info) (*conn, err
 		_ = session.Close()
 		return nil, abi.Failf(abi.Exhausted, "%w", errEnding)
 	}
-	s.waiting[c] = struct{}{}
+	s.conns[c], s.waiting[c] = struct{}{}, struct{}{}
 	return c, nil
 }
 
@@ -117,6 +118,8 @@ func (c *conn) settle() bool {
 func (c *conn) finish(err error) {
 	_ = c.session.Close() // closed by the relay unless there was none
 	c.abort(nil)
+	c.service.gone(c)
+	c.closed(err)
 	if err != nil {
 		c.service.log.Info("connection ended", "id", c.info.ID, "remote", c.info.Remote, "error", err)
 	}
@@ -133,6 +136,12 @@ func asFailure(err error) error {
 		return err
 	}
 	return &abi.Failure{Kind: abi.Reset, Err: err}
+}
+
+func (s *Service) gone(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
 }
 
 func (s *Service) forget(c *conn) {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+	"time"
 
+	"github.com/securesocketapi/ssa/api"
 	"github.com/securesocketapi/ssa/internal/engine"
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/socket"
@@ -23,19 +25,21 @@ func (s *Service) Connect(ctx context.Context, d socket.Dial) (socket.Conn, erro
 	if d.Server {
 		shake, role = s.answer, "server handshake"
 	}
-	c, err := shake(ctx, d)
+	c, heard, err := shake(ctx, d)
 	if err != nil {
+		s.refused(api.Connection, dialed(d), err, heard)
 		s.log.Info(role, "id", d.ID, "exe", d.App.Exe, "remote", d.Remote, "error", err)
 		return nil, err
 	}
 	return c, nil
 }
 
-func (s *Service) dial(ctx context.Context, d socket.Dial) (*conn, error) {
+// dial does the client's handshake. What was heard of the peer is there unless it did not come to a handshake.
+func (s *Service) dial(ctx context.Context, d socket.Dial) (*conn, *hearing, error) {
 	a, config, err := s.clientConfig(d)
 	if err != nil {
 		_ = d.Network.Close()
-		return nil, err
+		return nil, nil, err
 	}
 	s.record(a)
 	local, _ := engine.Addresses(d.Network)
@@ -46,21 +50,41 @@ func (s *Service) dial(ctx context.Context, d socket.Dial) (*conn, error) {
 	config.Verifier = hearing
 	session, err := s.engine.Client(ctx, d.Network, config)
 	if err != nil {
-		return nil, err
+		return nil, hearing, err
 	}
 	if err := hearing.learn(); err != nil {
-		return nil, errors.Join(err, session.Close())
+		return nil, hearing, errors.Join(err, session.Close())
 	}
-	s.review(a, session.State())
 	info := infoOf(session.State())
 	info.ID, info.ServerName, info.Local, info.Remote = d.ID, config.Name, local, d.Remote
-	return s.newConn(session, info)
+	c, err := s.establish(hearing, session, info)
+	return c, hearing, err
+}
+
+// establish makes a connection of a finished handshake, and records it.
+func (s *Service) establish(h *hearing, session *engine.Session, info socket.Info) (*conn, error) {
+	took := time.Since(h.begun)
+	s.review(*h.asked, session.State())
+	c, err := s.newConn(session, info, s.originOf(h))
+	if err != nil {
+		return nil, err
+	}
+	s.allowed(h.asked, c, took)
+	return c, nil
+}
+
+// dialed is the question that a connection on a connected socket puts.
+func dialed(d socket.Dial) question {
+	q := question{id: d.ID, app: d.App, role: policy.Client, dest: destination(d.Request), request: d.Request}
+	if d.Server {
+		q.role, q.dest = policy.Server, policy.Dest{}
+	}
+	q.dest.Addr, q.dest.Port = d.Remote.Addr(), d.Remote.Port()
+	return q
 }
 
 func (s *Service) clientConfig(d socket.Dial) (a admitted, c engine.ClientConfig, err error) {
-	q := question{app: d.App, role: policy.Client, dest: destination(d.Request), request: d.Request}
-	q.dest.Addr, q.dest.Port = d.Remote.Addr(), d.Remote.Port()
-	if a, err = s.admit(q); err != nil {
+	if a, err = s.admit(dialed(d)); err != nil {
 		return a, c, err
 	}
 	credentials, err := a.complete()

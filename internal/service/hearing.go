@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/engine"
@@ -25,12 +26,14 @@ type hearing struct {
 	outcome panel.Outcome
 	// first is the question whose peer's key is kept once it has proved to have it; nil when none is.
 	first *judge.Question
+	// begun is when the handshake began.
+	begun time.Time
 }
 
 // hear prepares the judgement of a connection's peer.
 func (s *Service) hear(ctx context.Context, a *admitted, q judge.Question) *hearing {
 	q.App, q.UID = a.question.app.Exe, a.question.app.UID
-	return &hearing{service: s, asked: a, ctx: ctx, question: q}
+	return &hearing{service: s, asked: a, ctx: ctx, question: q, begun: time.Now()}
 }
 
 // Verify implements engine.Verifier. A profile that only complains refuses nothing that it would let pass if it were

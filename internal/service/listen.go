@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/api"
 	"github.com/securesocketapi/ssa/internal/engine"
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/socket"
@@ -50,6 +51,7 @@ var errClosed = errors.New("the listener is closed")
 func (s *Service) Listen(_ context.Context, l socket.Listen) (socket.Listener, error) {
 	now, err := s.serving(l)
 	if err != nil {
+		s.refused(api.Listener, question{app: l.App, role: policy.Server, request: l.Request}, err, nil)
 		_ = l.Network.Close()
 		return nil, err
 	}
@@ -66,6 +68,7 @@ func (s *Service) Listen(_ context.Context, l socket.Listen) (socket.Listener, e
 		_ = l.Network.Close()
 		return nil, err
 	}
+	s.listening(&now.asked, l.Local)
 	n.running.Add(1)
 	go n.run()
 	return n, nil
@@ -237,18 +240,22 @@ func (l *listener) launch(network *os.File) {
 func (l *listener) handshake(ctx context.Context, network *os.File) (*conn, error) {
 	local, remote := engine.Addresses(network)
 	now := l.current.Load()
+	asked := now.asked // its question gets the client
+	asked.question.id = newID()
+	asked.question.dest = policy.Dest{Addr: remote.Addr(), Port: remote.Port()}
 	if now.refused != nil {
+		l.service.refused(api.Connection, asked.question, now.refused, nil)
 		return nil, errors.Join(now.refused, network.Close())
 	}
-	hearing := l.service.hear(ctx, &now.asked, judge.Question{Port: local.Port(), Remote: remote, Role: judge.Client})
+	hearing := l.service.hear(ctx, &asked, judge.Question{Port: local.Port(), Remote: remote, Role: judge.Client})
 	session, err := now.server.Handshake(ctx, engine.Accepted{Network: network, Remote: remote, Verifier: hearing})
 	if err != nil {
+		l.service.refused(api.Connection, asked.question, err, hearing)
 		return nil, err
 	}
-	l.service.review(now.asked, session.State())
 	info := infoOf(session.State())
-	info.ID, info.Local, info.Remote = newID(), local, remote
-	return l.service.newConn(session, info)
+	info.ID, info.Local, info.Remote = asked.question.id, local, remote
+	return l.service.establish(hearing, session, info)
 }
 
 // queue waits for room, as long as the listener lives.

@@ -11,6 +11,8 @@ import (
 
 // question is who asks for what.
 type question struct {
+	// id is the connection's, 0 where there is none yet.
+	id      uint64
 	app     socket.App
 	role    policy.Role
 	dest    policy.Dest

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/api"
 	"github.com/securesocketapi/ssa/internal/engine"
 	"github.com/securesocketapi/ssa/internal/keys"
 	"github.com/securesocketapi/ssa/internal/policy"
@@ -49,6 +50,8 @@ type Config struct {
 	Kept *pins.Store
 	// Now is the clock for certificates and sessions; nil is time.Now.
 	Now func() time.Time
+	// Record keeps the record of a decision and does not wait; nil keeps none.
+	Record func(api.Record)
 }
 
 // A Service does TLS for programs. It is safe for concurrent use.
@@ -64,6 +67,7 @@ type Service struct {
 	panel  *panel.Panel
 	kept   *pins.Store
 	now    func() time.Time
+	note   func(api.Record)
 
 	// ending is cancelled when Close begins, cutting when it has waited long enough.
 	ending, cutting context.Context
@@ -75,7 +79,8 @@ type Service struct {
 	mu        sync.Mutex
 	closed    bool
 	listeners map[*listener]struct{}
-	waiting   map[*conn]struct{}
+	// conns are those that live; waiting are those of them that nobody has started.
+	conns, waiting map[*conn]struct{}
 }
 
 var _ socket.Service = (*Service)(nil)
@@ -108,11 +113,12 @@ func New(c Config) *Service {
 		c.Now = time.Now
 	}
 	s := &Service{
-		log: c.Logger, policy: c.Policy, open: c.Open, signer: c.Signer, caps: engine.Caps(), now: c.Now,
+		log: c.Logger, policy: c.Policy, open: c.Open, signer: c.Signer, caps: engine.Caps(), now: c.Now, note: c.Record,
 		engine: engine.New(engine.Config{Now: c.Now, Sessions: c.Policy().Global(c.Now()).Limits.Sessions}),
 		stores: newStores(c.TrustStores),
 		panel:  panel.New(panel.Config{Judges: c.Judges}), kept: c.Kept,
 		listeners: map[*listener]struct{}{},
+		conns:     map[*conn]struct{}{},
 		waiting:   map[*conn]struct{}{},
 	}
 	s.files = newFiles(c.Files, func(from source, err error) {

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/api"
 	"github.com/securesocketapi/ssa/internal/linux"
 	"github.com/securesocketapi/ssa/internal/socket"
 )
@@ -35,7 +36,21 @@ func (p *peer) identify(m *incoming) error {
 func (p *peer) forged(err error) {
 	if f := (*abi.Failure)(nil); errors.As(err, &f) && f.Kind == abi.Forbidden {
 		p.log.Warn("forged claim", "error", err)
+		p.recordClaim(f, nil)
 	}
+}
+
+// recordClaim records a claim that is refused: who makes it, and of which program, where it names one.
+func (p *peer) recordClaim(why *abi.Failure, of *socket.App) {
+	r := api.Record{
+		Event: api.Claim, Decision: api.Refused, Program: &api.Program{PID: p.who.PID, UID: p.who.UID},
+		Rule:    &api.Rule{Text: "who asks is established from the kernel"},
+		Failure: &api.Failure{Class: why.Kind.String(), Text: why.Error()},
+	}
+	if of != nil {
+		r.Text = fmt.Sprintf("claims to speak for %q, process %d of uid %d", of.Exe, of.PID, of.UID)
+	}
+	p.server.c.Record(r)
 }
 
 // errUnproven is a credential this service has not given to the supervisor. One that has lost its key says so with ESTALE,
@@ -49,6 +64,7 @@ func (p *peer) check(who credential) error {
 	}
 	err := abi.Failf(abi.Forbidden, "%w", errUnproven)
 	p.log.Warn("forged claim", "error", err, "exe", who.app.Exe, "claimed", who.app.UID)
+	p.recordClaim(err, &who.app)
 	return err
 }
 

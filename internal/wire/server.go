@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/securesocketapi/ssa/api"
 	"github.com/securesocketapi/ssa/internal/linux"
 	"github.com/securesocketapi/ssa/internal/socket"
 )
@@ -38,7 +39,9 @@ type ServerConfig struct {
 	// ProofKey makes the proofs of identity. Whoever serves the same supervisors later needs the same.
 	ProofKey []byte
 	Limits   Limits
-	Logger   *slog.Logger
+	// Record keeps the record of a forged claim and does not wait; nil keeps none.
+	Record func(api.Record)
+	Logger *slog.Logger
 }
 
 // A Server serves supervisors.
@@ -64,6 +67,9 @@ type Server struct {
 func NewServer(c ServerConfig) *Server {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Record == nil {
+		c.Record = func(api.Record) {}
 	}
 	s := &Server{
 		c: c, log: c.Logger, ledger: newLedger(c.Limits), requests: requests(), peers: map[*peer]struct{}{},
