@@ -42,6 +42,7 @@ internal/policy: abi internal/verify/judge
 internal/relay: abi internal/linux
 internal/resolve:
 internal/rpc: abi internal/linux
+internal/sandbox: internal/linux internal/seccomp
 internal/seccomp: internal/linux
 internal/service: abi api internal/engine internal/keys internal/linux internal/policy internal/relay internal/socket internal/verify internal/verify/judge internal/verify/panel internal/verify/pins
 internal/socket: abi internal/linux internal/resolve
@@ -53,6 +54,7 @@ internal/verify/dane: abi internal/memo internal/resolve internal/verify/judge
 internal/verify/judge: abi
 internal/verify/panel: abi internal/memo internal/policy internal/verify/judge
 internal/verify/pins: abi internal/linux internal/policy internal/verify/judge
+internal/verify/plugin: abi internal/linux internal/verify/judge
 internal/verify/transparency: abi internal/verify/judge
 internal/wire: abi api internal/linux internal/socket
 internal/witness: abi internal/identity internal/linux internal/rpc internal/socket internal/wire
