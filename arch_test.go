@@ -29,7 +29,7 @@ examples/go/https_server:
 internal/audit: api internal/linux
 internal/config: abi internal/linux internal/policy internal/verify/judge
 internal/control: api client internal/audit internal/linux
-internal/daemon: abi api internal/audit internal/config internal/control internal/engine internal/keys internal/keys/agent internal/linux internal/policy internal/rpc internal/seccomp internal/service internal/socket internal/syscalls internal/verify internal/wire internal/witness
+internal/daemon: abi api internal/audit internal/config internal/control internal/engine internal/keys internal/keys/agent internal/linux internal/policy internal/rpc internal/sealed internal/seccomp internal/service internal/socket internal/syscalls internal/verify internal/wire internal/witness
 internal/engine: abi internal/linux internal/policy
 internal/fetch: internal/linux
 internal/identity: internal/linux internal/socket
@@ -43,6 +43,7 @@ internal/relay: abi internal/linux
 internal/resolve:
 internal/rpc: abi internal/linux
 internal/sandbox: internal/linux internal/seccomp
+internal/sealed: internal/linux
 internal/seccomp: internal/linux
 internal/service: abi api internal/engine internal/keys internal/linux internal/policy internal/relay internal/socket internal/verify internal/verify/judge internal/verify/panel internal/verify/pins
 internal/socket: abi internal/linux internal/resolve

@@ -26,6 +26,7 @@ func effects() map[policy.Key]func(*testing.T, pki) {
 		policy.KeySessionTTL:                 effectOfTTL,
 		policy.KeySessionTTLMax:              effectOfTTLMax,
 		policy.KeySessionCacheSize:           effectOfCacheSize,
+		policy.KeySessionCacheLocation:       effectOfCacheLocation,
 		policy.KeyTrustStore:                 effectOfTrustStore,
 		policy.KeyHonorApplicationValidation: effectOfHonor,
 		policy.KeyRSABitsMin:                 effectOfRSABits,

@@ -28,10 +28,20 @@ type machine struct {
 	t      testing.TB
 	dir    string
 	daemon *testutil.Process
+	// etc is the machine's configuration, nil for that of the machine which runs the test.
+	etc *policed
 }
 
 // newMachine makes a place and starts the daemon there, as the user nobody where root runs the test.
 func newMachine(t testing.TB) *machine {
+	t.Helper()
+	m := emptyMachine(t)
+	m.start()
+	return m
+}
+
+// emptyMachine makes a place for a daemon.
+func emptyMachine(t testing.TB) *machine {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "ssad")
 	if err != nil {
@@ -41,7 +51,14 @@ func newMachine(t testing.TB) *machine {
 	if err := os.Chmod(dir, 0o755); err != nil { // other users' programs are to reach the socket
 		t.Fatal(err)
 	}
-	m := &machine{t: t, dir: dir}
+	return &machine{t: t, dir: dir}
+}
+
+// newMachineWith makes a machine with a policy.
+func newMachineWith(t *testing.T, policy string) *machine {
+	t.Helper()
+	m := emptyMachine(t)
+	m.etc = police(t, map[string]string{policyFile: strings.ReplaceAll(policy, "DIR", m.dir)})
 	m.start()
 	return m
 }
@@ -58,7 +75,11 @@ func (m *machine) start() {
 	if os.Geteuid() == 0 {
 		args = append(args, "--user=nobody")
 	}
-	m.daemon = testutil.Start(m.t, exec.Command(must(m.t, buildSSAD()), args...))
+	cmd := exec.Command(must(m.t, buildSSAD()), args...)
+	if m.etc != nil {
+		cmd = m.etc.command(cmd.Args...)
+	}
+	m.daemon = testutil.Start(m.t, cmd)
 	m.daemon.WaitOutput(`msg=serving`)
 }
 
@@ -67,6 +88,12 @@ func (m *machine) run(words ...string) *exec.Cmd {
 	m.t.Helper()
 	testutil.Require(m.t, testutil.SeccompNotify())
 	return exec.Command(ssaPath(m.t), append([]string{"run", "--service=require", "--service-socket=" + m.socket(), "--"}, words...)...)
+}
+
+// driver starts a driver that the daemon serves.
+func (m *machine) driver(t *testing.T) *driver {
+	t.Helper()
+	return drive(t, m.run(testutil.Python(t), "-B", "programs/python/sockdrv.py"))
 }
 
 // agent starts a program that does what it is told.

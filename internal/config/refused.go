@@ -24,7 +24,7 @@ func refused(name, where string) string {
 	case inExtensions + ".supported_groups":
 		return "set groups instead"
 	case inCache + ".location":
-		return "sessions are kept in memory only"
+		return "is one place for the sessions of all programs; set it in the global settings"
 	case inCache + ".size", inLimits + ".sockets":
 		return "is counted for all programs together; set it in the global settings"
 	case inDestination + ".client_certificates", inLimits + ".handshakes_in_flight":

@@ -92,6 +92,7 @@ func sessionCache() []setting {
 			s.Limits.Sessions, ok = d.number(it, bounds{1, 1 << 20})
 			return ok
 		}},
+		{"location", policy.KeySessionCacheLocation, global, readLocation},
 	}
 }
 
@@ -184,6 +185,15 @@ func readTrustStore(d *decoder, it item, s *policy.Settings) bool {
 		return ok
 	}
 	s.TrustStore = text
+	return d.file(it, text)
+}
+
+func readLocation(d *decoder, it item, s *policy.Settings) bool {
+	text, ok := d.word(it)
+	if !ok || text == policy.InMemory {
+		return ok
+	}
+	s.SessionLocation = text
 	return d.file(it, text)
 }
 

@@ -61,13 +61,16 @@ func (c SupervisorConfig) service() (svc tlsService, sockets int, err error) {
 }
 
 // embedded makes a service in this process, under the policy of this machine.
-func embedded(log *slog.Logger) (tlsService, int, error) {
-	inForce, trustStores, err := loadPolicy(log)
+func embedded(logger *slog.Logger) (tlsService, int, error) {
+	inForce, trustStores, err := loadPolicy(logger)
 	if err != nil {
 		return nil, 0, err
 	}
+	if where := sessionLocation(inForce); where != "" {
+		logger.Info("sessions are kept in memory: session_cache.location is for ssad", "location", where)
+	}
 	svc := service.New(service.Config{
-		Logger: log, Policy: func() *policy.Policy { return inForce }, Open: config.Open, TrustStores: trustStores,
+		Logger: logger, Policy: func() *policy.Policy { return inForce }, Open: config.Open, TrustStores: trustStores,
 	})
 	return svc, inForce.Global(time.Now()).Limits.Sockets, nil
 }

@@ -45,6 +45,7 @@ type Network struct {
 	keys      *rpc.Client
 	witness   *rpc.Client
 	listening *os.File
+	kept      *keptSessions
 	service   *service.Service
 	server    *wire.Server
 	audit     *audit.Log
@@ -82,6 +83,7 @@ func RunNetwork(ctx context.Context, c NetworkConfig) error {
 		return n.broken
 	}
 	go n.watch(cancel)
+	go n.kept.expire(ctx)
 	return n.serve(ctx)
 }
 
@@ -159,24 +161,27 @@ func (n *Network) setUp(stateDir string) (err error) {
 	if err != nil {
 		return err
 	}
-	proofs, err := proofKey(stateDir)
+	proofs, err := stateKey(stateDir, identityKey)
 	if err != nil {
-		return err
-	}
-	if err := confine(n.log, stateDir); err != nil {
-		return err
-	}
-	if n.audit, err = audit.Open(audit.Config{Path: filepath.Join(stateDir, auditFile), Logger: n.log}); err != nil {
 		return err
 	}
 	trustStores, err := n.firstPolicy()
 	if err != nil {
 		return err
 	}
+	if n.kept, err = openSessions(stateDir, n.policy(), n.log); err != nil {
+		return err
+	}
+	if err := confine(n.log, append(n.kept.directories(), stateDir)...); err != nil {
+		return err
+	}
+	if n.audit, err = audit.Open(audit.Config{Path: filepath.Join(stateDir, auditFile), Logger: n.log}); err != nil {
+		return err
+	}
 	held := agent.NewClient(n.keys)
 	n.service = service.New(service.Config{
 		Logger: n.log, Policy: n.policy, Open: config.Open, TrustStores: trustStores, Signer: held.Signer,
-		Files: held, Record: n.audit.Record,
+		Files: held, Record: n.audit.Record, ClientSessions: n.kept.clientStore(), TicketKeys: n.kept.ticketStore(),
 	})
 	n.server = wire.NewServer(wire.ServerConfig{
 		Service: n.service, Witness: witness.NewClient(n.witness), Keys: held, ProofKey: proofs, Limits: limits, Record: n.audit.Record,

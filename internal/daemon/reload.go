@@ -41,6 +41,9 @@ func (n *Network) Reload(_ context.Context, enforce bool) (api.Reloaded, error) 
 	}
 	n.problem.Store(nil)
 	n.inForce.Store(&running{r.Policy, r.Files, time.Now()})
+	if was := n.kept.location(); was != sessionLocation(r.Policy) {
+		n.log.Warn("session_cache.location counts from the next start of the service on", "in use", was)
+	}
 	done := api.Reloaded{
 		Files: append([]string{}, r.Files...), Profiles: len(r.Policy.Profiles()), Listeners: n.service.Refresh(),
 		Noncompliant: n.service.Review(enforce),

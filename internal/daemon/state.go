@@ -9,24 +9,30 @@ import (
 	"path/filepath"
 )
 
-// proofKeySize is the size in bytes of the key that proofs of identity are made with.
-const proofKeySize = 32
+// The keys of the state directory. They outlive the daemon: that of proofs of identity, so that supervisors need not
+// introduce their programs again, some of which have ended; that of sessions, so that these can be resumed.
+const (
+	identityKey = "identity.key"
+	sessionKey  = "session.key"
+)
 
-// proofKey reads the key from the state directory, or makes it. It outlives the daemon, so that supervisors need not
-// introduce their programs again, some of which have ended.
-func proofKey(dir string) ([]byte, error) {
-	path := filepath.Join(dir, "identity.key")
+// stateKeySize is the size in bytes of each.
+const stateKeySize = 32
+
+// stateKey reads a key from the state directory, or makes it.
+func stateKey(dir, name string) ([]byte, error) {
+	path := filepath.Join(dir, name)
 	key, err := os.ReadFile(path)
-	if err == nil && len(key) == proofKeySize {
+	if err == nil && len(key) == stateKeySize {
 		return key, nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read the key for proofs of identity: %w", err)
+		return nil, fmt.Errorf("read a key of the service: %w", err)
 	}
-	key = make([]byte, proofKeySize)
+	key = make([]byte, stateKeySize)
 	_, _ = rand.Read(key) // documented never to fail
 	if err := writeSecret(path, key); err != nil {
-		return nil, fmt.Errorf("keep the key for proofs of identity: %w", err)
+		return nil, fmt.Errorf("keep a key of the service: %w", err)
 	}
 	return key, nil
 }

@@ -22,12 +22,50 @@ type session struct {
 	since time.Time
 }
 
-// sessions are those of all clients, oldest use dropped first.
+// sessions are those of all clients, oldest use dropped first. What the memory has not may be in the store.
 type sessions struct {
-	*lru[[sha256.Size]byte, session]
+	memory *lru[[sha256.Size]byte, session]
+	store  Store
 }
 
-func newSessions(max int) *sessions { return &sessions{newLRU[[sha256.Size]byte, session](max)} }
+func newSessions(max int, store Store) *sessions {
+	if store == nil {
+		store = nowhere{}
+	}
+	return &sessions{newLRU[[sha256.Size]byte, session](max), store}
+}
+
+func (s *sessions) get(key [sha256.Size]byte) (session, bool) {
+	if have, ok := s.memory.get(key); ok {
+		return have, true
+	}
+	secret, ok := s.store.Get(key)
+	if !ok {
+		return session{}, false
+	}
+	kept, err := decodeSession(secret)
+	if err != nil {
+		s.store.Remove(key) // of another version of the engine
+		return session{}, false
+	}
+	s.memory.put(key, kept)
+	return kept, true
+}
+
+func (s *sessions) put(key [sha256.Size]byte, one session, until time.Time) {
+	s.memory.put(key, one)
+	if _, none := s.store.(nowhere); none {
+		return
+	}
+	if secret, err := one.encode(); err == nil {
+		s.store.Put(key, until, secret)
+	}
+}
+
+func (s *sessions) remove(key [sha256.Size]byte) {
+	s.memory.remove(key)
+	s.store.Remove(key)
+}
 
 // sessionKey is a digest of everything two connections must have in common to share a session.
 func (c ClientConfig) sessionKey() [sha256.Size]byte {
@@ -116,7 +154,8 @@ func (c *clientCache) Put(_ string, state *tls.ClientSessionState) {
 		c.sessions.remove(c.key)
 		return
 	}
-	c.sessions.put(c.key, session{state: state, since: c.since()})
+	since := c.since()
+	c.sessions.put(c.key, session{state: state, since: since}, since.Add(c.ttl))
 }
 
 // since is the time of the full handshake behind a new session: one that continues another keeps its age, or

@@ -6,7 +6,7 @@
 //  1. accept.go takes a server's connection from its listening socket.
 //  2. config.go turns settings into what crypto/tls understands.
 //  3. client.go or server.go adds what its side needs; choose.go picks a server's certificate, cache.go and
-//     ticket.go the session to resume.
+//     ticket.go the session to resume, keep.go what outlives the engine of both.
 //  4. handshake.go runs the handshake, failure.go and alert.go say why it did not succeed.
 //  5. stream.go and session.go carry the data.
 package engine
@@ -24,6 +24,16 @@ type Config struct {
 	Now func() time.Time
 	// Sessions bounds the sessions kept for clients; 0 is 1024.
 	Sessions int
+	// ClientSessions and TicketKeys keep the sessions of clients and the ticket keys of servers beyond the life of the
+	// engine; nil keeps them in memory only.
+	ClientSessions, TicketKeys Store
+}
+
+// A Store keeps secrets, until a time at most. It may lose any.
+type Store interface {
+	Put(id [32]byte, until time.Time, secret []byte)
+	Get(id [32]byte) (secret []byte, ok bool)
+	Remove(id [32]byte)
 }
 
 // An Engine does handshakes and holds what outlives a connection: the sessions of clients and the ticket keys of
@@ -42,7 +52,9 @@ func New(c Config) *Engine {
 	if c.Sessions == 0 {
 		c.Sessions = 1024
 	}
-	return &Engine{now: c.Now, sessions: newSessions(c.Sessions), vault: newVault(c.Now)}
+	return &Engine{
+		now: c.Now, sessions: newSessions(c.Sessions, c.ClientSessions), vault: newVault(c.Now, c.TicketKeys),
+	}
 }
 
 // A Credential is a certificate chain, leaf first, with the key that signs for its leaf.

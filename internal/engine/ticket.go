@@ -18,38 +18,46 @@ const (
 	// life of a session after its last one was sealed.
 	ticketPeriod = 12 * time.Hour
 	ticketLife   = ticketPeriod + abi.SessionTTLMax*time.Second
-	// ringsMax bounds the applications that keep ticket keys. One that is pushed out loses its sessions only.
-	ringsMax = 1024
+	// RingsMax bounds the applications that keep ticket keys. One that is pushed out loses its sessions only.
+	RingsMax = 1024
 )
 
 // vault holds the ticket keys of all applications.
 type vault struct {
 	now   func() time.Time
+	store Store
 	mu    sync.Mutex
 	rings *lru[string, *ring]
 }
 
-func newVault(now func() time.Time) *vault {
-	return &vault{now: now, rings: newLRU[string, *ring](ringsMax)}
+func newVault(now func() time.Time, store Store) *vault {
+	if store == nil {
+		store = nowhere{}
+	}
+	return &vault{now: now, store: store, rings: newLRU[string, *ring](RingsMax)}
 }
 
-// ring is the keys of an application, made on first use and kept in memory only.
+// ring is the keys of an application, found in the store or made on first use.
 func (v *vault) ring(app string) *ring {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if r, ok := v.rings.get(app); ok {
 		return r
 	}
-	r := &ring{now: v.now}
+	r := &ring{now: v.now, store: v.store, id: ringID(app)}
 	v.rings.put(app, r)
 	return r
 }
 
 // ring is ticket keys, newest first.
 type ring struct {
-	now func() time.Time
+	now   func() time.Time
+	store Store
+	id    [sha256.Size]byte
 
-	mu     sync.Mutex
+	mu sync.Mutex
+	// known is whether the store was asked.
+	known  bool
 	keys   []ticketKey
 	sealer *tls.Config
 }
@@ -59,18 +67,31 @@ type ticketKey struct {
 	since time.Time
 }
 
-// current is a config whose keys seal and open tickets now. It rotates them when it is time.
+// alive says whether a key opens tickets. One from the future, after the clock was set back, would seal for too long.
+func (k ticketKey) alive(now time.Time) bool {
+	age := now.Sub(k.since)
+	return age > -time.Minute && age < ticketLife
+}
+
+// current is a config whose keys seal and open tickets now. It rotates them when it is time. Whoever waits while they are
+// read or written, once in a ticketPeriod, has need of them.
 func (r *ring) current() *tls.Config {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.now()
-	if len(r.keys) > 0 && now.Sub(r.keys[0].since) < ticketPeriod {
+	if !r.known {
+		r.known = true
+		if secret, ok := r.store.Get(r.id); ok {
+			r.keys = slices.DeleteFunc(decodeKeys(secret), func(k ticketKey) bool { return !k.alive(now) })
+		}
+	}
+	fresh := len(r.keys) > 0 && now.Sub(r.keys[0].since) < ticketPeriod
+	if fresh && r.sealer != nil {
 		return r.sealer
 	}
-	fresh := ticketKey{since: now}
-	_, _ = rand.Read(fresh.bytes[:]) // documented never to fail
-	r.keys = slices.DeleteFunc(r.keys, func(k ticketKey) bool { return now.Sub(k.since) >= ticketLife })
-	r.keys = append([]ticketKey{fresh}, r.keys...)
+	if !fresh {
+		r.rotate(now)
+	}
 	bare := make([][32]byte, len(r.keys))
 	for i, k := range r.keys {
 		bare[i] = k.bytes
@@ -79,6 +100,15 @@ func (r *ring) current() *tls.Config {
 	r.sealer = &tls.Config{}
 	r.sealer.SetSessionTicketKeys(bare)
 	return r.sealer
+}
+
+// rotate begins a new key and forgets those that have lived; mu is held.
+func (r *ring) rotate(now time.Time) {
+	fresh := ticketKey{since: now}
+	_, _ = rand.Read(fresh.bytes[:]) // documented never to fail
+	r.keys = slices.DeleteFunc(r.keys, func(k ticketKey) bool { return !k.alive(now) })
+	r.keys = append([]ticketKey{fresh}, r.keys...)
+	r.store.Put(r.id, now.Add(ticketLife), encodeKeys(r.keys))
 }
 
 // tickets seals and opens the tickets of one listener.

@@ -25,6 +25,7 @@ const (
 	KeySessionTTL
 	KeySessionTTLMax
 	KeySessionCacheSize
+	KeySessionCacheLocation
 	KeyTrustStore
 	KeyHonorApplicationValidation
 	KeyRSABitsMin
@@ -89,6 +90,8 @@ var fields = [keyCount]field{
 	KeySessionCacheSize: {"session_cache.size",
 		func(to, from *Settings) { to.Limits.Sessions = from.Limits.Sessions },
 		func(s *Settings) string { return strconv.Itoa(s.Limits.Sessions) }},
+	KeySessionCacheLocation: {"session_cache.location",
+		func(to, from *Settings) { to.SessionLocation = from.SessionLocation }, showLocation},
 	KeyTrustStore: {"trust_store",
 		func(to, from *Settings) { to.TrustStore = from.TrustStore }, showStore},
 	KeyHonorApplicationValidation: {"honor_application_validation",
@@ -197,6 +200,13 @@ func showVersions(s *Settings) string {
 }
 
 func showSeconds(n int) string { return (time.Duration(n) * time.Second).String() }
+
+func showLocation(s *Settings) string {
+	if s.SessionLocation == "" {
+		return InMemory
+	}
+	return s.SessionLocation
+}
 
 func showStore(s *Settings) string {
 	if s.TrustStore == "" {

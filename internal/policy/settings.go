@@ -29,6 +29,8 @@ type Settings struct {
 	SessionTTLMax int
 	// SessionReuse is whether sessions are resumed, with tickets on either side.
 	SessionReuse bool
+	// SessionLocation is the directory in which sessions and ticket keys are kept; empty is memory.
+	SessionLocation string
 	// PeerAuth is one of abi.PeerAuthNone, PeerAuthRequest, PeerAuthRequire; it counts on a listener.
 	PeerAuth int
 	// TrustStore is the file with the trust anchors; empty is the system's.
@@ -44,6 +46,9 @@ type Settings struct {
 	// Validation is who judges the peer.
 	Validation Validation
 }
+
+// InMemory is the location of sessions that do not outlive the service.
+const InMemory = "memory"
 
 // CertificateFiles are the paths of a chain and of its key, in PEM.
 type CertificateFiles struct {

@@ -48,6 +48,9 @@ type Config struct {
 	Judges []judge.Judge
 	// Kept is where keys of first connections are kept; nil is nowhere.
 	Kept *pins.Store
+	// ClientSessions and TicketKeys keep what programs' sessions need beyond the life of the service; nil keeps it in
+	// memory only.
+	ClientSessions, TicketKeys engine.Store
 	// Now is the clock for certificates and sessions; nil is time.Now.
 	Now func() time.Time
 	// Record keeps the record of a decision and does not wait; nil keeps none.
@@ -114,7 +117,9 @@ func New(c Config) *Service {
 	}
 	s := &Service{
 		log: c.Logger, policy: c.Policy, open: c.Open, signer: c.Signer, caps: engine.Caps(), now: c.Now, note: c.Record,
-		engine: engine.New(engine.Config{Now: c.Now, Sessions: c.Policy().Global(c.Now()).Limits.Sessions}),
+		engine: engine.New(engine.Config{
+			Now: c.Now, Sessions: c.Policy().Global(c.Now()).Limits.Sessions, ClientSessions: c.ClientSessions, TicketKeys: c.TicketKeys,
+		}),
 		stores: newStores(c.TrustStores),
 		panel:  panel.New(panel.Config{Judges: c.Judges}), kept: c.Kept,
 		listeners: map[*listener]struct{}{},
