@@ -38,6 +38,7 @@ internal/keys/agent: abi internal/keys internal/linux internal/rpc
 internal/launch: abi internal/linux internal/seccomp
 internal/linux:
 internal/memo:
+internal/notaryd: internal/engine internal/fetch internal/memo internal/verify/notary
 internal/policy: abi internal/verify/judge
 internal/relay: abi internal/linux
 internal/resolve:
@@ -53,6 +54,7 @@ internal/testutil/ca: internal/testutil
 internal/verify: abi internal/policy internal/verify/judge
 internal/verify/dane: abi internal/memo internal/resolve internal/verify/judge
 internal/verify/judge: abi
+internal/verify/notary: abi internal/fetch internal/verify/judge
 internal/verify/panel: abi internal/memo internal/policy internal/verify/judge
 internal/verify/pins: abi internal/linux internal/policy internal/verify/judge
 internal/verify/plugin: abi internal/linux internal/verify/judge
