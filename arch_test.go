@@ -23,7 +23,7 @@ api:
 bench: internal/linux
 client: api
 cmd/ssa: api client internal/config internal/daemon internal/launch internal/linux internal/policy internal/wire
-cmd/ssad: internal/daemon internal/wire
+cmd/ssad: internal/daemon internal/metrics internal/wire
 examples/go/https_client:
 examples/go/https_server:
 internal/audit: api internal/linux
@@ -38,6 +38,7 @@ internal/keys/agent: abi internal/keys internal/linux internal/rpc
 internal/launch: abi internal/linux internal/seccomp
 internal/linux:
 internal/memo:
+internal/metrics: api
 internal/notaryd: internal/engine internal/fetch internal/memo internal/verify/notary
 internal/policy: abi internal/verify/judge
 internal/relay: abi internal/linux

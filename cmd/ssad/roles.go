@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/securesocketapi/ssa/internal/daemon"
+	"github.com/securesocketapi/ssa/internal/metrics"
 )
 
 // role is a command by which ssad starts itself.
@@ -19,6 +20,7 @@ func role(name, short string, run func(*cobra.Command) error) *cobra.Command {
 func network(logger *slog.Logger) *cobra.Command {
 	var n daemon.NetworkConfig
 	c := role(daemon.RoleNetwork, "parses what programs and their peers send", func(cmd *cobra.Command) error {
+		n.Meter = func(f daemon.Figures) daemon.Meter { return metrics.New(f) }
 		n.Logger = logger.With("role", daemon.RoleNetwork)
 		return daemon.RunNetwork(cmd.Context(), n)
 	})

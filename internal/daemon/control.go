@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -40,7 +41,7 @@ func (n *Network) openControl() error {
 // serveControl begins to answer on a socket, and gives the way to end it. own is whether the daemon's own user may ask
 // for everything.
 func (n *Network) serveControl(l net.Listener, own bool) (end func()) {
-	s := control.New(control.Config{Daemon: n, Audit: n.audit, Siblings: n.siblings, Own: own, Logger: n.log})
+	s := control.New(control.Config{Daemon: n, Audit: n.audit, Metrics: n.meter.Handler(), Siblings: n.siblings, Own: own, Logger: n.log})
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -115,6 +116,32 @@ func Version() string {
 
 // Conns implements control.Daemon.
 func (n *Network) Conns() []api.Conn { return n.service.Conns() }
+
+// A Meter counts decisions. What does it is large, and only the daemon needs it.
+type Meter interface {
+	Observe(r api.Record)
+	Handler() http.Handler
+}
+
+// Figures are what a Meter asks for.
+type Figures interface {
+	Conns() []api.Conn
+	Listeners() int
+	// Lost is how many records are missing in the file of the audit log.
+	Lost() uint64
+}
+
+// Listeners implements Figures.
+func (n *Network) Listeners() int { return n.service.Listeners() }
+
+// Lost implements Figures.
+func (n *Network) Lost() uint64 { return n.audit.Status().Lost }
+
+// note keeps a record and counts it.
+func (n *Network) note(r api.Record) {
+	n.audit.Record(r)
+	n.meter.Observe(r)
+}
 
 func (n *Network) closeAudit() {
 	if n.audit != nil {

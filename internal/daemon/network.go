@@ -33,7 +33,9 @@ type NetworkConfig struct {
 	StateDir string
 	// OwnUser says that the daemon was not started by root, and may be controlled by the user it runs as.
 	OwnUser bool
-	Logger  *slog.Logger
+	// Meter makes what counts decisions.
+	Meter  func(Figures) Meter
+	Logger *slog.Logger
 }
 
 // Network is the process that parses what programs and their peers send.
@@ -49,6 +51,7 @@ type Network struct {
 	service   *service.Service
 	server    *wire.Server
 	audit     *audit.Log
+	meter     Meter
 	started   time.Time
 	// controls is the socket for administrators.
 	controls net.Listener
@@ -70,6 +73,7 @@ type Network struct {
 func RunNetwork(ctx context.Context, c NetworkConfig) error {
 	TuneGC()
 	n := &Network{log: c.Logger, stateDir: c.StateDir, own: c.OwnUser, started: time.Now(), up: make(chan struct{}), left: make(chan struct{})}
+	n.meter = c.Meter(n)
 	n.drain = sync.OnceFunc(func() { close(n.left) })
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -181,10 +185,10 @@ func (n *Network) setUp(stateDir string) (err error) {
 	held := agent.NewClient(n.keys)
 	n.service = service.New(service.Config{
 		Logger: n.log, Policy: n.policy, Open: config.Open, TrustStores: trustStores, Signer: held.Signer,
-		Files: held, Record: n.audit.Record, ClientSessions: n.kept.clientStore(), TicketKeys: n.kept.ticketStore(),
+		Files: held, Record: n.note, ClientSessions: n.kept.clientStore(), TicketKeys: n.kept.ticketStore(),
 	})
 	n.server = wire.NewServer(wire.ServerConfig{
-		Service: n.service, Witness: witness.NewClient(n.witness), Keys: held, ProofKey: proofs, Limits: limits, Record: n.audit.Record,
+		Service: n.service, Witness: witness.NewClient(n.witness), Keys: held, ProofKey: proofs, Limits: limits, Record: n.note,
 		Logger: n.log,
 	})
 	return n.openControl()

@@ -36,7 +36,7 @@ func (n *Network) Reload(_ context.Context, enforce bool) (api.Reloaded, error) 
 	if err != nil {
 		text := err.Error()
 		n.problem.Store(&text)
-		n.audit.Record(api.Record{Event: api.Policy, Decision: api.Refused, Failure: &api.Failure{Class: "invalid", Text: text}})
+		n.note(api.Record{Event: api.Policy, Decision: api.Refused, Failure: &api.Failure{Class: "invalid", Text: text}})
 		return api.Reloaded{}, err
 	}
 	n.problem.Store(nil)
@@ -58,7 +58,7 @@ func (n *Network) Reload(_ context.Context, enforce bool) (api.Reloaded, error) 
 		n.log.Warn("a connection does not comply with the policy", "id", c.Conn.ID, "exe", c.Conn.Program.Exe, "remote", c.Conn.Remote,
 			"reason", c.Reason, "closed", c.Closed)
 	}
-	n.audit.Record(api.Record{
+	n.note(api.Record{
 		Event: api.Policy, Decision: api.Allowed, Count: uint64(len(done.Noncompliant)),
 		Text: fmt.Sprintf("%d files, %d profiles; live connections that do not comply: %d", len(done.Files), done.Profiles, len(done.Noncompliant)),
 	})
