@@ -36,7 +36,7 @@ func TestSsadForgedClaims(t *testing.T) {
 	m.daemon.WaitOutput(`forged claim.*process 1 is not one of supervisor`)
 	for _, victim := range []string{"1", fmt.Sprint(os.Getpid())} {
 		out, status := testutil.Run(t, exec.Command("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
-			testutil.Python(t), "-B", "-c", forger, m.socket(), victim), "")
+			testutil.Python(t), "-B", "-c", forger, m.socket(), victim, fmt.Sprint(wire.Version)), "")
 		if status != 0 || !strings.Contains(out, "refused 5") {
 			t.Errorf("nobody speaks for process %s: %d, %s", victim, status, out)
 		}
@@ -51,7 +51,7 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 s.connect(sys.argv[1])
 def packet(kind, fds, number, payload=b""):
     return struct.pack(">BBBBQI", kind, 0, fds, 0, number, len(payload)) + payload
-s.send(packet(1, 0, 0, struct.pack(">I", 1)))
+s.send(packet(1, 0, 0, struct.pack(">I", int(sys.argv[3]))))
 s.recv(65536)
 socket.send_fds(s, [packet(2, 1, 1)], [os.pidfd_open(int(sys.argv[2]))])
 print("refused", s.recv(65536)[16])

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
+	"sync"
 
 	"github.com/securesocketapi/ssa/api"
 	"github.com/securesocketapi/ssa/internal/control"
@@ -49,10 +50,10 @@ func (n *Network) serveControl(l net.Listener, own bool) (end func()) {
 			n.log.Error("the control socket is not served any more", "error", err)
 		}
 	}()
-	return func() {
+	return sync.OnceFunc(func() {
 		_ = s.Close()
 		<-done
-	}
+	})
 }
 
 // controlAside leaves the socket for administrators to the successor, and answers that on a socket of its own.

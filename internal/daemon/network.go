@@ -211,7 +211,8 @@ func machineLimits() (wire.Limits, error) {
 func (n *Network) serve(ctx context.Context) error {
 	served := make(chan error, 1)
 	go func() { served <- n.server.Serve(n.listening) }()
-	defer n.serveControl(n.controls, n.own)()
+	endControl := n.serveControl(n.controls, n.own)
+	defer endControl()
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -220,6 +221,7 @@ func (n *Network) serve(ctx context.Context) error {
 	case <-n.left:
 	}
 	_ = n.listening.Close()
+	endControl() // the successor answers
 	defer n.controlAside()()
 	n.log.Debug("accepting has ended", "why", <-served)
 	n.log.Info("draining", "connections", n.server.Conns())
