@@ -221,6 +221,7 @@ func TestSsadPrivileges(t *testing.T) {
 	m := newMachine(t)
 	for _, tt := range []struct{ name, capabilities string }{
 		{"network", "0000000000000000"}, {"keys", "0000000000000004"}, {"witness", "0000000000080000"},
+		{"judges", "0000000000000000"},
 	} {
 		p := m.role(tt.name)
 		for line, want := range map[string]string{
@@ -281,7 +282,7 @@ func TestSsadFoundOrNot(t *testing.T) {
 
 // A process of the daemon that dies takes the others with it, so that a service manager starts all of it again.
 func TestSsadEndsTogether(t *testing.T) {
-	for _, name := range []string{"", "network", "keys", "witness"} {
+	for _, name := range []string{"", "network", "keys", "witness", "judges"} {
 		t.Run("kill "+name, func(t *testing.T) {
 			m := newMachine(t)
 			all := append(children(m.role("")), m.role(""))

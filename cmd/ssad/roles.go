@@ -35,6 +35,15 @@ func keys(logger *slog.Logger) *cobra.Command {
 	})
 }
 
+func judges(logger *slog.Logger) *cobra.Command {
+	var stateDir string
+	c := role(daemon.RoleJudges, "asks others about certificates", func(cmd *cobra.Command) error {
+		return daemon.RunJudges(cmd.Context(), stateDir, logger.With("role", daemon.RoleJudges))
+	})
+	c.Flags().StringVar(&stateDir, "state-dir", "", "state directory")
+	return c
+}
+
 func witness() *cobra.Command {
 	return role(daemon.RoleWitness, "says who programs are", func(cmd *cobra.Command) error {
 		return daemon.RunWitness(cmd.Context())

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
 
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -57,6 +58,12 @@ func (a account) attributes(capabilities []int) *linux.ProcAttr {
 		return linux.Unprivileged(capabilities)
 	}
 	return linux.PrivilegesOf(a.uid, a.gid, capabilities)
+}
+
+// subDir makes a directory of the account's in one of its own.
+func (a account) subDir(dir, name string) (string, error) {
+	path := filepath.Join(dir, name)
+	return path, a.ownDir(path)
 }
 
 // ownDir makes a directory that only the account can enter.

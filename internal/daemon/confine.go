@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"log/slog"
+	"os"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
 	"github.com/landlock-lsm/go-landlock/landlock/syscall"
@@ -24,6 +25,23 @@ func confine(logger *slog.Logger, writable ...string) error {
 		rules = append(rules, landlock.RWDirs(writable...))
 	}
 	if err := landlock.V6.BestEffort().Restrict(rules...); err != nil {
+		return fmt.Errorf("confine the process: %w", err)
+	}
+	return nil
+}
+
+// confine takes from the process of the judges all but reading, executing plugins, writing to its own directory, and
+// the network.
+func (c chambers) confine() error {
+	if v, err := syscall.LandlockGetABIVersion(); err != nil || v < 1 {
+		c.log.Warn("this kernel has no Landlock: only the user's rights confine this process", "error", err)
+		return nil
+	}
+	rules := []landlock.Rule{landlock.PathAccess(read|syscall.AccessFSExecute, "/"), landlock.RWFiles(os.DevNull)}
+	if c.stateDir != "" {
+		rules = append(rules, landlock.RWDirs(c.stateDir))
+	}
+	if err := landlock.V6.BestEffort().RestrictPaths(rules...); err != nil {
 		return fmt.Errorf("confine the process: %w", err)
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 //
 //   - network parses what programs and their peers send, and has no right that an ordinary user has not;
 //   - keys holds private keys and signs; it may read any file, and is asked by network alone;
+//   - judges asks others about certificates and runs plugins, and is asked by network alone;
 //   - witness reads from /proc who programs are; it may look at other users' processes, and is asked by network alone.
 //
 // Each is at one end of a pair of sockets and ends when the process at the other end does, so that nothing is left of a
@@ -45,17 +46,22 @@ const (
 // newGeneration starts the processes. sockets stay the caller's.
 func newGeneration(log *slog.Logger, who account, sockets endpoints, stateDir string) (*generation, error) {
 	g := &generation{log: log, failed: make(chan error, 1), network: make(chan struct{})}
-	pairs, err := newPairs(3)
+	pairs, err := newPairs(4)
 	if err != nil {
 		return nil, err
 	}
 	defer pairs.close()
-	control, keys, witness := pairs[0], pairs[1], pairs[2]
+	control, keys, witness, judges := pairs[0], pairs[1], pairs[2], pairs[3]
+	judgesDir, err := who.subDir(stateDir, judgesDirName)
+	if err != nil {
+		return nil, err
+	}
 	roles := []role{
 		{name: RoleWitness, fds: []linux.FD{witness.b}, capabilities: []int{linux.CapSysPtrace}},
 		{name: RoleKeys, fds: []linux.FD{keys.b}, capabilities: []int{linux.CapDACReadSearch}},
+		{name: RoleJudges, fds: []linux.FD{judges.b}, args: []string{"--state-dir=" + judgesDir}},
 		{
-			name: RoleNetwork, fds: []linux.FD{control.b, sockets.service.fd, keys.a, witness.a, sockets.control.fd},
+			name: RoleNetwork, fds: []linux.FD{control.b, sockets.service.fd, keys.a, witness.a, sockets.control.fd, judges.a},
 			args: []string{"--state-dir=" + stateDir, fmt.Sprintf("--own-user=%t", !who.change)}, ended: g.network,
 		},
 	}

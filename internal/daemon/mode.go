@@ -7,9 +7,12 @@ import (
 	"time"
 
 	"github.com/securesocketapi/ssa/internal/config"
+	"github.com/securesocketapi/ssa/internal/judges"
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/service"
 	"github.com/securesocketapi/ssa/internal/socket"
+	"github.com/securesocketapi/ssa/internal/verify/judge"
+	"github.com/securesocketapi/ssa/internal/verify/pins"
 	"github.com/securesocketapi/ssa/internal/wire"
 )
 
@@ -66,11 +69,35 @@ func embedded(logger *slog.Logger) (tlsService, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
+	c := chambers{log: logger}
+	var kept *pins.Store
+	if dir, err := personalDir(); err != nil {
+		logger.Warn("there is no place for what outlives this run", "error", err)
+	} else {
+		c.stateDir, kept = dir, pins.NewStore(dir)
+	}
+	bench, err := c.bench(inForce)
+	if err != nil {
+		return nil, 0, err
+	}
 	if where := sessionLocation(inForce); where != "" {
 		logger.Info("sessions are kept in memory: session_cache.location is for ssad", "location", where)
 	}
 	svc := service.New(service.Config{
 		Logger: logger, Policy: func() *policy.Policy { return inForce }, Open: config.Open, TrustStores: trustStores,
+		Judge: func(name string) judge.Judge { return bench[name] }, Kept: kept,
 	})
-	return svc, inForce.Global(time.Now()).Limits.Sockets, nil
+	return &ownService{svc, bench}, inForce.Global(time.Now()).Limits.Sockets, nil
+}
+
+// ownService is an embedded service with its judges.
+type ownService struct {
+	*service.Service
+	bench judges.Bench
+}
+
+// Close ends both.
+func (s *ownService) Close(ctx context.Context) error {
+	defer s.bench.Close()
+	return s.Service.Close(ctx)
 }

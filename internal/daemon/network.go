@@ -16,10 +16,12 @@ import (
 
 	"github.com/securesocketapi/ssa/internal/audit"
 	"github.com/securesocketapi/ssa/internal/config"
+	"github.com/securesocketapi/ssa/internal/judges"
 	"github.com/securesocketapi/ssa/internal/keys/agent"
 	"github.com/securesocketapi/ssa/internal/linux"
 	"github.com/securesocketapi/ssa/internal/rpc"
 	"github.com/securesocketapi/ssa/internal/service"
+	"github.com/securesocketapi/ssa/internal/verify/pins"
 	"github.com/securesocketapi/ssa/internal/wire"
 	"github.com/securesocketapi/ssa/internal/witness"
 )
@@ -46,6 +48,7 @@ type Network struct {
 	inForce   atomic.Pointer[running]
 	keys      *rpc.Client
 	witness   *rpc.Client
+	judges    *rpc.Client
 	listening *os.File
 	kept      *keptSessions
 	service   *service.Service
@@ -88,6 +91,7 @@ func RunNetwork(ctx context.Context, c NetworkConfig) error {
 	}
 	go n.watch(cancel)
 	go n.kept.expire(ctx)
+	go n.reconsider(ctx)
 	return n.serve(ctx)
 }
 
@@ -143,6 +147,8 @@ func (n *Network) watch(cancel context.CancelCauseFunc) {
 		cancel(errors.New("the keys process has ended"))
 	case <-n.witness.Gone():
 		cancel(errors.New("the witness process has ended"))
+	case <-n.judges.Gone():
+		cancel(errors.New("the judges process has ended"))
 	}
 }
 
@@ -159,6 +165,9 @@ func (n *Network) setUp(stateDir string) (err error) {
 		return err
 	}
 	if n.witness, err = rpc.NewClient(firstFD + 3); err != nil {
+		return err
+	}
+	if n.judges, err = rpc.NewClient(firstFD + 5); err != nil {
 		return err
 	}
 	limits, err := machineLimits()
@@ -186,6 +195,7 @@ func (n *Network) setUp(stateDir string) (err error) {
 	n.service = service.New(service.Config{
 		Logger: n.log, Policy: n.policy, Open: config.Open, TrustStores: trustStores, Signer: held.Signer,
 		Files: held, Record: n.note, ClientSessions: n.kept.clientStore(), TicketKeys: n.kept.ticketStore(),
+		Judge: judges.NewClient(n.judges).Judge, Kept: pins.NewStore(stateDir),
 	})
 	n.server = wire.NewServer(wire.ServerConfig{
 		Service: n.service, Witness: witness.NewClient(n.witness), Keys: held, ProofKey: proofs, Limits: limits, Record: n.note,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/securesocketapi/ssa/api"
+	"github.com/securesocketapi/ssa/internal/judges"
 	"github.com/securesocketapi/ssa/internal/policy"
 )
 
@@ -28,11 +29,22 @@ func (n *Network) firstPolicy() (trustStores []string, err error) {
 	return trustStores, nil
 }
 
+// reloadJudges has the process of the judges read the policy.
+func (n *Network) reloadJudges(ctx context.Context) error {
+	if err := judges.NewClient(n.judges).Reload(ctx); err != nil {
+		return fmt.Errorf("have the judges read the policy: %w", err)
+	}
+	return nil
+}
+
 // Reload implements control.Daemon: it reads the policy again. One that is wrong in any part changes nothing.
-func (n *Network) Reload(_ context.Context, enforce bool) (api.Reloaded, error) {
+func (n *Network) Reload(ctx context.Context, enforce bool) (api.Reloaded, error) {
 	n.reloading.Lock()
 	defer n.reloading.Unlock()
 	r, err := readPolicy(n.log)
+	if err == nil {
+		err = n.reloadJudges(ctx)
+	}
 	if err != nil {
 		text := err.Error()
 		n.problem.Store(&text)

@@ -14,6 +14,7 @@ const (
 	RoleNetwork = "network"
 	RoleKeys    = "keys"
 	RoleWitness = "witness"
+	RoleJudges  = "judges"
 )
 
 // firstFD is the number of the first descriptor a role is given; the others follow.

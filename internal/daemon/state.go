@@ -16,6 +16,20 @@ const (
 	sessionKey  = "session.key"
 )
 
+// personalDir is where an embedded service keeps what outlives it, as the XDG Base Directory Specification has it. It is
+// made when something is first kept there.
+func personalDir() (string, error) {
+	base := os.Getenv("XDG_STATE_HOME")
+	if !filepath.IsAbs(base) {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", err
+		}
+		base = filepath.Join(home, ".local", "state")
+	}
+	return filepath.Join(base, "ssa"), nil
+}
+
 // stateKeySize is the size in bytes of each.
 const stateKeySize = 32
 

@@ -21,6 +21,9 @@ type State struct {
 	Resumed    bool
 	// Peer is the chain the peer sent, leaf first. In a resumed session it is the one of the first handshake.
 	Peer []*x509.Certificate
+	// OCSP and SCTs are what it sent with it (engine.go).
+	OCSP []byte
+	SCTs [][]byte
 }
 
 // stateOf reads what a finished handshake established.
@@ -34,6 +37,8 @@ func stateOf(conn *tls.Conn) State {
 		ServerName: cs.ServerName,
 		Resumed:    cs.DidResume,
 		Peer:       cs.PeerCertificates,
+		OCSP:       cs.OCSPResponse,
+		SCTs:       cs.SignedCertificateTimestamps,
 	}
 }
 

@@ -51,7 +51,7 @@ func (l *link) receive(b []byte) (packet, []linux.FD, error) {
 		got, err = linux.RecvPacket(fd, b)
 		return !errors.Is(err, linux.EAGAIN)
 	})
-	if wait != nil {
+	if wait != nil || errors.Is(err, linux.ECONNRESET) { // the other side has ended with a result unread
 		return packet{}, nil, io.EOF
 	}
 	if err != nil {

@@ -1,13 +1,14 @@
 package service
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/api"
 	"github.com/securesocketapi/ssa/internal/policy"
-	"github.com/securesocketapi/ssa/internal/verify"
+	"github.com/securesocketapi/ssa/internal/verify/judge"
 )
 
 // Review compares the live connections with the policy in force now: those that would not be allowed are returned, and
@@ -46,27 +47,45 @@ func (s *Service) complies(c *conn) error {
 	return s.believes(c, &settings)
 }
 
-// believes judges the peer's certificate again by the policy's trust store. Anchors of the program's own were not kept.
+// believes judges the peer again, by the policy's trust store. Anchors of the program's own were not kept.
 func (s *Service) believes(c *conn, settings *policy.Settings) error {
-	peer := c.session.State().Peer
-	if len(peer) == 0 || c.origin.anchors && settings.HonorApplicationValidation {
+	state := c.session.State()
+	if len(state.Peer) == 0 || c.origin.anchors && settings.HonorApplicationValidation {
 		return nil
 	}
 	stores, err := s.storesFor(settings, nil)
 	if err != nil {
 		return err
 	}
-	v := verify.Verifier{Role: verify.Client, Now: s.now, RSABits: settings.Limits.RSABits}
+	q := judge.Question{
+		Port: c.info.Local.Port(), Remote: c.info.Remote, Role: judge.Client,
+		Chain: state.Peer, OCSP: state.OCSP, SCTs: state.SCTs,
+	}
 	if c.origin.question.role == policy.Client {
-		v.Role, v.Name = verify.Server, c.info.ServerName
+		q.Host, q.Port, q.Role = c.info.ServerName, c.info.Remote.Port(), judge.Server
 	}
-	for _, store := range stores {
-		v.Store = store
-		if err := v.Verify(peer); err != nil {
-			return err
+	h := s.hear(s.ending, &admitted{question: c.origin.question}, q)
+	h.question.Time = s.now()
+	return h.by(h.question, stores, settings).Err
+}
+
+// Reconsider judges the peers of all live connections again, because what judges know has changed. Connections to those
+// that are not to be believed any more are closed; their programs read ECONNRESET and, with TLS_ERROR, why.
+func (s *Service) Reconsider() {
+	s.panel.Forget()
+	for _, c := range s.established() {
+		q := c.origin.question
+		settings, err := s.narrow(q.decisions(s)[0].Settings, q.request)
+		if err == nil {
+			err = s.believes(c, &settings)
 		}
+		var f *abi.Failure
+		if !errors.As(err, &f) || f.Kind != abi.Revoked {
+			continue // what else speaks against a peer is for the next handshake
+		}
+		s.log.Warn("the certificate of a peer has been revoked", "id", c.info.ID, "remote", c.info.Remote, "error", err)
+		c.cut(abi.Failf(abi.Reset, "the peer's certificate has been revoked since the connection was established: %w", err))
 	}
-	return nil
 }
 
 // cut ends a connection for a reason that the program learns.

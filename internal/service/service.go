@@ -44,8 +44,9 @@ type Config struct {
 	Files Files
 	// TrustStores are files of which the first that exists is the system's trust store; nil is verify.SystemPaths.
 	TrustStores []string
-	// Judges are those of certificates that outlive a connection: all but standard validation and pins.
-	Judges []judge.Judge
+	// Judge gives the judge of certificates of a name, for all but standard validation and pins; nil is none. Judges may
+	// be asked after the service has read another policy.
+	Judge func(name string) judge.Judge
 	// Kept is where keys of first connections are kept; nil is nowhere.
 	Kept *pins.Store
 	// ClientSessions and TicketKeys keep what programs' sessions need beyond the life of the service; nil keeps it in
@@ -121,7 +122,7 @@ func New(c Config) *Service {
 			Now: c.Now, Sessions: c.Policy().Global(c.Now()).Limits.Sessions, ClientSessions: c.ClientSessions, TicketKeys: c.TicketKeys,
 		}),
 		stores: newStores(c.TrustStores),
-		panel:  panel.New(panel.Config{Judges: c.Judges}), kept: c.Kept,
+		panel:  panel.New(panel.Config{Find: c.Judge}), kept: c.Kept,
 		listeners: map[*listener]struct{}{},
 		conns:     map[*conn]struct{}{},
 		waiting:   map[*conn]struct{}{},

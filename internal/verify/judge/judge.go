@@ -19,3 +19,12 @@ const (
 	Transparency = "transparency"
 	Notaries     = "notaries"
 )
+
+// A Watcher is a judge whose answers change by themselves, as when a revocation list arrives. Peers that were judged
+// before are then judged again.
+type Watcher interface {
+	Judge
+	// Changes has a value after what the judge knows has changed for the worse of some peer; one value may stand for
+	// several changes.
+	Changes() <-chan struct{}
+}

@@ -20,15 +20,15 @@ import (
 
 // Config is what a panel needs.
 type Config struct {
-	// Judges are those that outlive a connection, found by their names.
-	Judges []judge.Judge
+	// Find gives the judge of a name that outlives a connection; nil is none.
+	Find func(name string) judge.Judge
 	// Remembered bounds the verdicts kept; 0 is 4096.
 	Remembered int
 }
 
 // A Panel asks judges. It is safe for concurrent use.
 type Panel struct {
-	judges map[string]judge.Judge
+	lookUp func(string) judge.Judge
 	memory *memory
 }
 
@@ -37,11 +37,10 @@ func New(c Config) *Panel {
 	if c.Remembered == 0 {
 		c.Remembered = 4096
 	}
-	p := &Panel{judges: map[string]judge.Judge{}, memory: newMemory(c.Remembered)}
-	for _, j := range c.Judges {
-		p.judges[j.Name()] = j
+	if c.Find == nil {
+		c.Find = func(string) judge.Judge { return nil }
 	}
-	return p
+	return &Panel{lookUp: c.Find, memory: newMemory(c.Remembered)}
 }
 
 // Forget drops every verdict kept, because what judges know has changed.
@@ -98,7 +97,7 @@ func (p *Panel) find(c Case, name string) judge.Judge {
 			return j
 		}
 	}
-	if j := p.judges[name]; j != nil {
+	if j := p.lookUp(name); j != nil {
 		return j
 	}
 	return absent(name)

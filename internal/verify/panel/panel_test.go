@@ -226,7 +226,9 @@ func TestTime(t *testing.T) {
 		dane := &fake{name: judge.DANE, verdict: judge.Validf("found"), delay: 2 * time.Second}
 		dane.verdict.Until = now.Add(time.Minute)
 		notaries := &fake{name: judge.Notaries, verdict: judge.Validf("seen"), delay: 2 * time.Second}
-		p := panel.New(panel.Config{Judges: []judge.Judge{dane, notaries}})
+		p := panel.New(panel.Config{Find: func(name string) judge.Judge {
+			return map[string]judge.Judge{judge.DANE: dane, judge.Notaries: notaries}[name]
+		}})
 		c := panel.Case{Rules: v, Own: []judge.Judge{&fake{name: judge.Standard, verdict: judge.Validf("fine")}}}
 		question := func() *judge.Question {
 			return &judge.Question{Host: "a.example", Chain: []*x509.Certificate{{Raw: []byte{1}}}, Time: time.Now()}

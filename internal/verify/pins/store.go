@@ -146,6 +146,9 @@ func (s *Store) refresh() error {
 func (s *Store) change(edit func(map[Place]Kept) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
+		return fmt.Errorf("keep keys of first connections: %w", err)
+	}
 	lock, err := os.OpenFile(s.path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("keep keys of first connections: %w", err)
