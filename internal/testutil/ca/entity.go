@@ -72,14 +72,19 @@ func Plain(chain ...*Entity) []*x509.Certificate {
 	return certs
 }
 
-func template(t testing.TB, edits []Edit) *x509.Certificate {
+func serialNumber(t testing.TB) *big.Int {
 	t.Helper()
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
+	n, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
 	if err != nil {
 		t.Fatalf("choose serial number: %v", err)
 	}
+	return n
+}
+
+func template(t testing.TB, edits []Edit) *x509.Certificate {
+	t.Helper()
 	now := time.Now().Truncate(time.Second)
-	c := &x509.Certificate{SerialNumber: serial, NotBefore: now.Add(-24 * time.Hour), NotAfter: now.Add(24 * time.Hour)}
+	c := &x509.Certificate{SerialNumber: serialNumber(t), NotBefore: now.Add(-24 * time.Hour), NotAfter: now.Add(24 * time.Hour)}
 	for _, edit := range edits {
 		edit(c)
 	}

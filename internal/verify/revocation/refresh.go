@@ -1,0 +1,85 @@
+package revocation
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// What is in use is fetched again when half of its remaining life is over, within these bounds. What no question has
+// needed for idleTime is not.
+const (
+	refreshMin = 5 * time.Minute
+	refreshMax = 6 * time.Hour
+	idleTime   = 7 * 24 * time.Hour
+)
+
+// Run keeps what is known fresh until ctx ends.
+func (j *Judge) Run(ctx context.Context) error {
+	t := time.NewTicker(j.c.Look)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+			j.look()
+		}
+	}
+}
+
+// look does what has become due.
+func (j *Judge) look() {
+	if j.files.refresh() {
+		j.c.Condemned()
+	}
+	now := j.c.Now()
+	j.store.forget(now)
+	for _, k := range j.store.list() {
+		if j.c.Fetch != nil && k.wanted(now) && j.failed.recent(k.ask().attempt(), now) == nil {
+			_, _ = j.launch(k.ask()) // what comes of it is kept, or remembered as a failure
+		}
+	}
+}
+
+// wanted says whether it is time to fetch the record again, for somebody who may need it.
+func (k kept) wanted(now time.Time) bool { return now.Sub(k.used) < idleTime && !now.Before(k.due()) }
+
+// due is when to fetch the record again.
+func (r *record) due() time.Time {
+	return r.fetched.Add(min(max(r.next.Sub(r.fetched)/2, refreshMin), refreshMax))
+}
+
+// ask is how the record was fetched.
+func (r *record) ask() ask {
+	about := subject{&x509.Certificate{SerialNumber: r.serial, RawIssuer: r.issuer.RawSubject}, r.issuer}
+	if r.kind == CRL {
+		about.cert = r.issuer
+	}
+	return ask{r.kind, r.url, about}
+}
+
+// Update fetches everything again that is in the cache, at once, and reads the files; what failed is among the errors.
+func (j *Judge) Update(ctx context.Context) error {
+	j.failed.forget()
+	if j.files.refresh() {
+		j.c.Condemned()
+	}
+	if j.c.Fetch == nil {
+		return errors.New("fetching about revocations is turned off")
+	}
+	var problems []error
+	for _, k := range j.store.list() {
+		a := k.ask()
+		f, err := j.launch(a)
+		if err == nil {
+			_, err = f.wait(ctx)
+		}
+		if err != nil {
+			problems = append(problems, fmt.Errorf("fetch %s %.200q: %w", a.kind, a.url, err))
+		}
+	}
+	return errors.Join(problems...)
+}
