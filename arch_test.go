@@ -29,7 +29,7 @@ examples/go/https_server:
 internal/audit: api internal/linux
 internal/config: abi internal/linux internal/policy internal/verify/judge
 internal/control: api client internal/audit internal/linux
-internal/daemon: abi api internal/audit internal/config internal/control internal/engine internal/judges internal/keys internal/keys/agent internal/linux internal/policy internal/rpc internal/sealed internal/seccomp internal/service internal/socket internal/syscalls internal/verify internal/verify/judge internal/verify/pins internal/wire internal/witness
+internal/daemon: abi api internal/audit internal/config internal/control internal/engine internal/judges internal/keys internal/keys/agent internal/linux internal/policy internal/rpc internal/sealed internal/seccomp internal/service internal/socket internal/syscalls internal/verify internal/verify/judge internal/verify/pins internal/verify/transparency internal/wire internal/witness
 internal/engine: abi internal/linux internal/policy
 internal/fetch: internal/linux
 internal/identity: internal/linux internal/socket

@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,7 +55,8 @@ func TestReferenceDocumentsEveryKey(t *testing.T) {
 		if got.Sources[k].Built() {
 			t.Errorf("%s is not documented", k)
 		}
-		example := k == policy.KeyCertificates || k == policy.KeyPinnedHosts || k == policy.KeyPlugins
+		example := slices.Contains([]policy.Key{policy.KeyCertificates, policy.KeyPinnedHosts, policy.KeyPlugins, policy.KeyResolver,
+			policy.KeyResolverPins, policy.KeyLogList, policy.KeyNotaryList, policy.KeyAgree}, k)
 		if !example && got.Show(k) != want.Show(k) {
 			t.Errorf("the default of %s (-documented +actual):\n-%s\n+%s", k, got.Show(k), want.Show(k))
 		}

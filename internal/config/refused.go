@@ -14,6 +14,7 @@ const (
 	inValidation  = "validation"
 	inPin         = "validation.pins.host"
 	inPlugin      = "validation.plugin"
+	inNotary      = "validation.notaries.notary"
 )
 
 // refused is why a key that is meaningful elsewhere cannot be honoured here; empty for one that is unknown.
@@ -31,7 +32,7 @@ func refused(name, where string) string {
 		return "is for listeners; a destination is for connections a program makes"
 	case inDestination + ".keys", inDestination + ".mode", inDestination + ".match":
 		return "is for the profile as a whole"
-	case inPlugin + ".path", inPlugin + ".args":
+	case inPlugin + ".path", inPlugin + ".args", inPlugin + ".network", inPlugin + ".state":
 		return "is said where the plugin is declared, in the global settings"
 	case inGlobal + ".keys":
 		return "grants keys to one application; set it in a profile"

@@ -38,6 +38,9 @@ func (d *decoder) validation(it item, l *policy.Layer, where scope) {
 // judgeSettings are the keys that only one judge has.
 func judgeSettings() map[policy.Judge][]setting {
 	return map[policy.Judge][]setting{
+		policy.JudgeDANE:         daneSettings(),
+		policy.JudgeTransparency: transparencySettings(),
+		policy.JudgeNotaries:     notarySettings(),
 		policy.JudgePins: {
 			{"host", policy.KeyPinnedHosts, anywhere, readPinnedHosts},
 			{"tofu", policy.KeyTrustOnFirstUse, anywhere, func(d *decoder, it item, s *policy.Settings) (ok bool) {
@@ -198,6 +201,13 @@ func (d *decoder) plugin(e item, where scope) policy.Plugin {
 			}},
 			row{"args", func(it item) {
 				d.wordOrWords(it, func(_ item, text string) bool { p.Args = append(p.Args, text); return true })
+			}},
+			row{"network", func(it item) { p.Network, _ = d.flag(it) }},
+			row{"state", func(it item) {
+				var ok bool
+				if p.State, ok = d.word(it); ok {
+					d.file(it, p.State)
+				}
 			}},
 		)
 	}

@@ -52,7 +52,7 @@ func TestValidationProblems(t *testing.T) {
 		{"bad profile softens a hard judge", hardPins + profile + "[profile.a.validation.pins]\nmode = \"soft\"",
 			[]string{"p.toml:7:1: validation.pins: soft is " + weakened}},
 		{"bad destination softens its profile's judge",
-			profile + "[profile.a.validation.dane]\nmode = \"hard\"\n[[profile.a.destination]]\nhost = \"b\"\n[profile.a.destination.validation.dane]\nabstain_is = \"valid\"",
+			profile + "[profile.a.validation.dane]\nmode = \"hard\"\n[validation.dane]\nresolver = \"::1\"\n[[profile.a.destination]]\nhost = \"b\"\n[profile.a.destination.validation.dane]\nabstain_is = \"valid\"",
 			[]string{"validation.dane: abstain_is valid is " + weakened}},
 		{"bad profile turns trust on first use off", hardPins + profile + "[profile.a.validation.pins]\ntofu = false",
 			[]string{"validation.pins.tofu: false is " + weakened}},

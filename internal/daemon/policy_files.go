@@ -12,6 +12,7 @@ import (
 	"github.com/securesocketapi/ssa/internal/keys"
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/verify"
+	"github.com/securesocketapi/ssa/internal/verify/transparency"
 )
 
 // CheckFiles looks at the files that a policy names, as the service would when it needs them. What this user may not
@@ -32,13 +33,15 @@ func CheckFiles(p *policy.Policy) []policy.Problem {
 }
 
 func checkFile(use policy.FileUse) error {
+	if use.Key == policy.KeyPlugins {
+		return executable(use.Path)
+	}
 	text, err := readFile(use.Path)
 	if err != nil {
 		return err
 	}
-	if use.Key == policy.KeyTrustStore {
-		_, err := verify.ParseStore(use.Path, text)
-		return err
+	if use.Key != policy.KeyCertificates {
+		return checkList(use, text)
 	}
 	key, err := readFile(use.Companion)
 	if err != nil {
@@ -48,6 +51,30 @@ func checkFile(use policy.FileUse) error {
 		return fmt.Errorf("%s with %s: %w", use.Path, use.Companion, err)
 	}
 	return nil
+}
+
+// checkList looks at a file with certificates or logs to believe.
+func checkList(use policy.FileUse, text []byte) error {
+	if use.Key == policy.KeyLogList {
+		_, err := transparency.ParseList(text)
+		return err
+	}
+	_, err := verify.ParseStore(use.Path, text)
+	return err
+}
+
+// executable is whether a file is a program, of those that nobody but the administrator can change.
+func executable(path string) error {
+	f, err := config.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err == nil && info.Mode()&0o111 == 0 {
+		err = fmt.Errorf("%s cannot be executed: chmod +x", path)
+	}
+	return err
 }
 
 func readFile(path string) ([]byte, error) {

@@ -33,6 +33,7 @@ func (p *Policy) check(caps Caps, now time.Time) []Problem {
 	for _, profile := range p.profiles {
 		c.profile(p, profile)
 	}
+	c.sources(p)
 	c.ties(p)
 	slices.SortFunc(c.problems, Problem.Compare)
 	return slices.Compact(c.problems)

@@ -9,7 +9,7 @@ type FileUse struct {
 	Source    Source
 }
 
-// Files are the trust stores and certificates the policy names, whether or not anything uses them now.
+// Files are the trust stores, certificates, log lists and plugins the policy names, whether or not anything uses them now.
 func (p *Policy) Files() []FileUse {
 	all := p.global.files()
 	for _, profile := range p.profiles {
@@ -25,6 +25,14 @@ func (l *Layer) files() []FileUse {
 	var all []FileUse
 	if l.Set.Has(KeyTrustStore) && l.Settings.TrustStore != "" {
 		all = append(all, FileUse{Key: KeyTrustStore, Path: l.Settings.TrustStore, Source: l.Settings.Sources[KeyTrustStore]})
+	}
+	if l.Set.Has(KeyLogList) {
+		all = append(all, FileUse{Key: KeyLogList, Path: l.Settings.Validation.Logs.List, Source: l.Settings.Sources[KeyLogList]})
+	}
+	for _, p := range l.Settings.Validation.Plugins {
+		if p.Path != "" {
+			all = append(all, FileUse{Key: KeyPlugins, Path: p.Path, Source: p.Source})
+		}
 	}
 	if l.Set.Has(KeyCertificates) {
 		for _, c := range l.Settings.Certificates {

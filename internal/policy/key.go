@@ -49,6 +49,14 @@ const (
 	KeyRevocationStapled
 	KeyRevocationOCSP
 	KeyRevocationCRL
+	KeyResolver
+	KeyResolverPins
+	KeyLogList
+	KeyTimestamps
+	KeyLogOperators
+	KeyNotaryList
+	KeyAgree
+	KeyNotariesInside
 	keyCount
 )
 
@@ -143,6 +151,28 @@ var fields = [keyCount]field{
 	KeyRevocationCRL: {"validation.revocation.crl",
 		func(to, from *Settings) { to.Validation.Sources.CRL = from.Validation.Sources.CRL },
 		func(s *Settings) string { return strconv.FormatBool(s.Validation.Sources.CRL) }},
+	KeyResolver: {"validation.dane.resolver",
+		func(to, from *Settings) { to.Validation.Resolver.Address = from.Validation.Resolver.Address },
+		func(s *Settings) string { return s.Validation.Resolver.Dial() }},
+	KeyResolverPins: {"validation.dane.resolver_sha256",
+		func(to, from *Settings) { to.Validation.Resolver.Pins = from.Validation.Resolver.Pins },
+		func(s *Settings) string { return showPinned(s.Validation.Resolver.Pins) }},
+	KeyLogList: {"validation.transparency.log_list",
+		func(to, from *Settings) { to.Validation.Logs.List = from.Validation.Logs.List },
+		func(s *Settings) string { return s.Validation.Logs.List }},
+	KeyTimestamps: {"validation.transparency.scts",
+		func(to, from *Settings) { to.Validation.Logs.Timestamps = from.Validation.Logs.Timestamps },
+		func(s *Settings) string { return strconv.Itoa(s.Validation.Logs.Timestamps) }},
+	KeyLogOperators: {"validation.transparency.operators",
+		func(to, from *Settings) { to.Validation.Logs.Operators = from.Validation.Logs.Operators },
+		func(s *Settings) string { return strconv.Itoa(s.Validation.Logs.Operators) }},
+	KeyNotaryList: {"validation.notaries.notary",
+		func(to, from *Settings) { to.Validation.Notaries.List = from.Validation.Notaries.List }, showNotaries},
+	KeyAgree: {"validation.notaries.agree",
+		func(to, from *Settings) { to.Validation.Notaries.Agree = from.Validation.Notaries.Agree }, showAgree},
+	KeyNotariesInside: {"validation.notaries.inside",
+		func(to, from *Settings) { to.Validation.Notaries.Inside = from.Validation.Notaries.Inside },
+		func(s *Settings) string { return strconv.FormatBool(s.Validation.Notaries.Inside) }},
 }
 
 // ruleRow is the row of a judge's rule.

@@ -10,10 +10,13 @@ import (
 type Plugin struct {
 	Name string
 	// Path is the program, Args what it is started with.
-	Path   string
-	Args   []string
-	Rule   Rule
-	Source Source
+	Path string
+	Args []string
+	// Network lets the program use the network, State is a directory it may write in; empty is none.
+	Network bool
+	State   string
+	Rule    Rule
+	Source  Source
 }
 
 // overridePlugins puts the plugins of a section over those of the sections above.
@@ -28,7 +31,9 @@ func overridePlugins(above, own []Plugin) []Plugin {
 		}
 		all[i].Rule.take(p.Rule)
 		if p.Path != "" {
-			all[i].Path, all[i].Args, all[i].Source = p.Path, p.Args, p.Source
+			rule := all[i].Rule
+			all[i] = p
+			all[i].Rule = rule
 		}
 	}
 	return all

@@ -23,6 +23,10 @@ type Validation struct {
 	TrustOnFirstUse bool
 	// Sources are where the revocation judge looks.
 	Sources RevocationSources
+	// Resolver, Logs and Notaries are where the judges of those names get what they know from.
+	Resolver Resolver
+	Logs     Logs
+	Notaries Witnesses
 }
 
 // A Judge is one of the built-in judges.
@@ -202,7 +206,7 @@ func showShare(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
 // defaultValidation is the built-in one: standard validation decides alone.
 func defaultValidation() Validation {
-	v := Validation{Threshold: 1, Sources: RevocationSources{Stapled: true, OCSP: true, CRL: true}}
+	v := Validation{Threshold: 1, Sources: RevocationSources{Stapled: true, OCSP: true, CRL: true}, Logs: Logs{Timestamps: 2, Operators: 2}}
 	for i := range v.Rules {
 		v.Rules[i] = defaultRule()
 	}

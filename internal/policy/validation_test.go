@@ -22,6 +22,7 @@ threshold = 1
 [validation.dane]
 mode = "soft"
 group = "congress"
+resolver = "::1"
 [[validation.plugin]]
 name = "x"
 path = "/x"
