@@ -20,8 +20,6 @@ const (
 // refused is why a key that is meaningful elsewhere cannot be honoured here; empty for one that is unknown.
 func refused(name, where string) string {
 	switch where + "." + name {
-	case inExtensions + ".ocsp_stapling":
-		return "the TLS engine always asks a server for a stapled response and staples none itself; neither can be changed"
 	case inExtensions + ".supported_groups":
 		return "set groups instead"
 	case inCache + ".location":
@@ -42,6 +40,19 @@ func refused(name, where string) string {
 		return `belongs in a profile; one with match = { exe = "/**" } is for every program`
 	}
 	return unchangeable(name)
+}
+
+// fixedRows are the keys of a table that can have one value only, which is what the engine does.
+func fixedRows(d *decoder, table string) []row {
+	if table != inExtensions {
+		return nil
+	}
+	return []row{{"ocsp_stapling", func(it item) {
+		if on, ok := d.flag(it); ok && !on {
+			d.problemf(it.at, "ocsp_stapling: the TLS engine always asks servers for a stapled response, which cannot be turned off; "+
+				"a listener staples none whose certificate has no ocsp")
+		}
+	}}}
 }
 
 // unchangeable is why no table can have a key.

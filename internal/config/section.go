@@ -32,7 +32,7 @@ func (d *decoder) layer(t *table, l *policy.Layer, where scope, rows ...row) {
 	for name, list := range map[string][]setting{inExtensions: extensions(), inCache: sessionCache(), inLimits: limits()} {
 		rows = append(rows, row{name, func(it item) {
 			if d.is(it, tableValue) {
-				d.rows(it.value.table, name, d.settingRows(l, where, list))
+				d.rows(it.value.table, name, append(d.settingRows(l, where, list), fixedRows(d, name)...))
 			}
 		}})
 	}

@@ -204,7 +204,7 @@ func readKeys(d *decoder, it item, s *policy.Settings) bool {
 	})
 }
 
-// readCertificates takes an array of tables, each with the paths of a chain and of its key.
+// readCertificates takes an array of tables, each with the paths of a chain, of its key and of what is stapled to it.
 func readCertificates(d *decoder, it item, s *policy.Settings) bool {
 	good := true
 	for _, e := range d.array(it) {
@@ -219,7 +219,7 @@ func readCertificates(d *decoder, it item, s *policy.Settings) bool {
 				good = ok && d.file(p, text) && good
 			}
 		}
-		d.rows(e.value.table, inCertificate, []row{{"chain", read(&c.Chain)}, {"key", read(&c.Key)}})
+		d.rows(e.value.table, inCertificate, []row{{"chain", read(&c.Chain)}, {"key", read(&c.Key)}, {"ocsp", read(&c.OCSP)}})
 		if e.value.table.find("chain") == nil || e.value.table.find("key") == nil {
 			d.problemf(e.at, "certificate needs both chain and key")
 			good = false

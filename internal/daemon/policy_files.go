@@ -47,8 +47,18 @@ func checkFile(use policy.FileUse) error {
 	if err != nil {
 		return err
 	}
-	if _, err := keys.Load(abi.Credential{Chain: text, Key: key}); err != nil {
+	c, err := keys.Load(abi.Credential{Chain: text, Key: key})
+	if err != nil {
 		return fmt.Errorf("%s with %s: %w", use.Path, use.Companion, err)
+	}
+	if use.Staple == "" {
+		return nil
+	}
+	if text, err = readFile(use.Staple); err != nil {
+		return err
+	}
+	if _, err := keys.ParseStaple(text, c.Chain); err != nil {
+		return fmt.Errorf("%s with %s: %w", use.Path, use.Staple, err)
 	}
 	return nil
 }

@@ -4,12 +4,16 @@ import (
 	"crypto/tls"
 	"slices"
 	"strings"
+	"time"
 )
 
 // choice is one credential a server can present, with the names its leaf is for.
 type choice struct {
 	certificate tls.Certificate
 	names       []string
+	// stapled is the certificate with its staple, until an end.
+	stapled *tls.Certificate
+	end     time.Time
 }
 
 func newChoice(c Credential) choice {
@@ -18,7 +22,22 @@ func newChoice(c Credential) choice {
 		names = append(names, strings.ToLower(n))
 	}
 	slices.Sort(names)
-	return choice{certificate: c.certificate(), names: names}
+	one := choice{certificate: c.certificate(), names: names, end: c.StapleEnd}
+	if len(c.Staple) > 0 {
+		with := c.certificate()
+		with.OCSPStaple = c.Staple
+		one.stapled = &with
+	}
+	return one
+}
+
+// at is the certificate as it is presented at a time. A response that has ended would be taken for an attempt to hide a
+// revocation.
+func (c *choice) at(now time.Time) *tls.Certificate {
+	if c.stapled == nil || !c.end.IsZero() && !now.Before(c.end) {
+		return &c.certificate
+	}
+	return c.stapled
 }
 
 // choose picks the certificate for a ClientHello:
@@ -53,7 +72,7 @@ func (s *Server) suiting(ok func(choice) bool) []*tls.Certificate {
 	var fits []*tls.Certificate
 	for i := range s.choices {
 		if ok(s.choices[i]) {
-			fits = append(fits, &s.choices[i].certificate)
+			fits = append(fits, s.choices[i].at(s.tickets.now()))
 		}
 	}
 	return fits

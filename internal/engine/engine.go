@@ -61,6 +61,10 @@ func New(c Config) *Engine {
 type Credential struct {
 	Chain  []*x509.Certificate
 	Signer crypto.Signer
+	// Staple is an OCSP response for the leaf, DER, that a server sends along until StapleEnd; empty is none, a zero
+	// time never.
+	Staple    []byte
+	StapleEnd time.Time
 }
 
 // certificate is the credential in the form of crypto/tls.

@@ -22,6 +22,8 @@ type Credential struct {
 	Chain []*x509.Certificate
 	// Signer is nil as long as the program has set the chain only.
 	Signer crypto.Signer
+	// Staple is sent along by a server; empty is none.
+	Staple Staple
 }
 
 // Load parses a credential and checks that the key belongs to the leaf. A malformed value is abi.Invalid, a key

@@ -6,7 +6,9 @@ type FileUse struct {
 	Path string
 	// Companion is the key that belongs to a certificate chain.
 	Companion string
-	Source    Source
+	// Staple is the OCSP response that belongs to a certificate chain; empty is none.
+	Staple string
+	Source Source
 }
 
 // Files are the trust stores, certificates, log lists and plugins the policy names, whether or not anything uses them now.
@@ -36,7 +38,7 @@ func (l *Layer) files() []FileUse {
 	}
 	if l.Set.Has(KeyCertificates) {
 		for _, c := range l.Settings.Certificates {
-			all = append(all, FileUse{Key: KeyCertificates, Path: c.Chain, Companion: c.Key, Source: c.Source})
+			all = append(all, FileUse{Key: KeyCertificates, Path: c.Chain, Companion: c.Key, Staple: c.OCSP, Source: c.Source})
 		}
 	}
 	return all

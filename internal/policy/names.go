@@ -22,6 +22,8 @@ func (p *Policy) Names(path string) bool {
 
 func (l *Layer) names(path string) bool {
 	s := &l.Settings
-	named := slices.ContainsFunc(s.Certificates, func(c CertificateFiles) bool { return c.Chain == path || c.Key == path })
+	named := slices.ContainsFunc(s.Certificates, func(c CertificateFiles) bool {
+		return c.Chain == path || c.Key == path || c.OCSP == path && path != ""
+	})
 	return named || slices.ContainsFunc(s.Keys, func(g Glob) bool { return g.Match(path) })
 }

@@ -53,7 +53,9 @@ const InMemory = "memory"
 // CertificateFiles are the paths of a chain and of its key, in PEM.
 type CertificateFiles struct {
 	Chain, Key string
-	Source     Source
+	// OCSP is the path of the response that servers staple, DER; empty is none.
+	OCSP   string
+	Source Source
 }
 
 // From names the source of a key's value, as error texts use it.

@@ -117,7 +117,9 @@ func (a admitted) complete() ([]engine.Credential, error) {
 			return nil, abi.Failf(abi.Invalid, "TLS_CERTIFICATE_CHAIN was set for %s, but not TLS_PRIVATE_KEY after it",
 				verify.Identity(c.Chain[0]))
 		}
-		all = append(all, engine.Credential{Chain: c.Chain, Signer: c.Signer})
+		all = append(all, engine.Credential{
+			Chain: c.Chain, Signer: c.Signer, Staple: c.Staple.Response, StapleEnd: c.Staple.End,
+		})
 	}
 	return all, nil
 }

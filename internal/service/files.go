@@ -3,6 +3,7 @@ package service
 import (
 	"bytes"
 	"crypto"
+	"crypto/x509"
 	"os"
 	"path"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/keys"
 	"github.com/securesocketapi/ssa/internal/linux"
+	"github.com/securesocketapi/ssa/internal/policy"
 )
 
 // Files reads the certificates and keys that the policy names by path. In the daemon another process does, so that keys
@@ -64,7 +66,12 @@ func (l localFiles) read(file string) ([]byte, error) {
 }
 
 // source is where a credential is read from. An empty path is what the program gave itself.
-type source struct{ chain, key string }
+type source struct{ chain, key, staple string }
+
+// sourceIn is the source of a credential that the policy names.
+func sourceIn(f policy.CertificateFiles) source {
+	return source{chain: f.Chain, key: f.Key, staple: f.OCSP}
+}
 
 // sourceOf is the source of a credential that a program names.
 func sourceOf(c abi.Credential) source {
@@ -108,14 +115,13 @@ const releaseTime = 2 * time.Minute
 // certificate whose key has not been replaced yet, leaves what was there before.
 type files struct {
 	from Files
-	warn func(s source, err error)
+	// read reads what is no secret.
+	read func(file string) ([]byte, error)
+	// warn says that a replacement is not good, unstapled that a staple is not.
+	warn, unstapled func(s source, err error)
 
 	mu    sync.Mutex
 	known map[source]*loaded
-}
-
-func newFiles(from Files, warn func(source, error)) *files {
-	return &files{from: from, warn: warn, known: map[source]*loaded{}}
 }
 
 // stamp tells two versions of a source apart.
@@ -127,6 +133,13 @@ func (f *files) stamp(s source) (string, error) {
 			return "", err
 		}
 		all += one + "\n"
+	}
+	if s.staple != "" { // it need not be there
+		one, err := f.from.Stamp(s.staple)
+		if err != nil {
+			one = "none"
+		}
+		all += one
 	}
 	return all, nil
 }
@@ -178,7 +191,24 @@ func (f *files) load(s source) (*loaded, error) {
 		n.release()
 		return nil, err
 	}
+	if s.staple != "" {
+		n.credential.Staple = f.staple(s, n.credential.Chain)
+	}
 	return n, nil
+}
+
+// staple is what is stapled to a chain. One that is not good, as that of the certificate before, is left out: it would
+// keep a good certificate from being served.
+func (f *files) staple(s source, chain []*x509.Certificate) keys.Staple {
+	text, err := f.read(s.staple)
+	if err == nil {
+		var good keys.Staple
+		if good, err = keys.ParseStaple(text, chain); err == nil {
+			return good
+		}
+	}
+	f.unstapled(s, err)
+	return keys.Staple{}
 }
 
 // keep replaces what was known. A handshake that has begun may still sign with the old key.

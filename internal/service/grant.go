@@ -126,7 +126,7 @@ func serves(leaf *x509.Certificate, names []string) bool {
 
 // load reads a certificate of the policy's.
 func (s *Service) load(from policy.CertificateFiles) (keys.Credential, error) {
-	c, err := s.files.credential(source{chain: from.Chain, key: from.Key})
+	c, err := s.files.credential(sourceIn(from))
 	if err != nil {
 		return keys.Credential{}, abi.Failf(abi.Forbidden, "read the certificate of %s: %w", from.Source, err)
 	}

@@ -53,7 +53,7 @@ func (s *Service) sources(a admitted) (list []source) {
 		return list
 	}
 	for _, from := range a.settings.Certificates {
-		list = append(list, source{chain: from.Chain, key: from.Key})
+		list = append(list, sourceIn(from))
 	}
 	return list
 }

@@ -127,9 +127,15 @@ func New(c Config) *Service {
 		conns:     map[*conn]struct{}{},
 		waiting:   map[*conn]struct{}{},
 	}
-	s.files = newFiles(c.Files, func(from source, err error) {
-		s.log.Error("a replaced certificate or key is not used, the old one stays in use", "files", from.paths(), "error", err)
-	})
+	s.files = &files{
+		from: c.Files, read: localFiles{c.Open}.read, known: map[source]*loaded{},
+		warn: func(from source, err error) {
+			s.log.Error("a replaced certificate or key is not used, the old one stays in use", "files", from.paths(), "error", err)
+		},
+		unstapled: func(from source, err error) {
+			s.log.Error("a stapled response is not used", "file", from.staple, "chain", from.chain, "error", err)
+		},
+	}
 	s.ending, s.end = context.WithCancelCause(context.Background())
 	s.cutting, s.cut = context.WithCancelCause(context.Background())
 	return s
