@@ -12,6 +12,7 @@ import (
 
 func runCommand() *cobra.Command {
 	var logFile string
+	var wrap wrapFlags
 	service := serviceFlags{mode: daemon.Auto, socket: wire.SocketPath}
 	c := &cobra.Command{
 		Use:   "run [flags] [--] COMMAND [ARGUMENT...]",
@@ -19,7 +20,7 @@ func runCommand() *cobra.Command {
 		Long: "Run a program, and all that it starts, with TLS sockets: socket(AF_INET, SOCK_STREAM, IPPROTO_TLS).\n" +
 			"It ends as the program ends. Its own failures end with 125, 126 when the program cannot be executed,\n" +
 			"127 when there is none.",
-		Example: "  ssa run ./server --port 443\n  ssa run python3 client.py",
+		Example: "  ssa run ./server --port 443\n  ssa run python3 client.py\n  ssa run --wrap db.example.org:6380 redis-cli -h db.example.org -p 6380",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("run: no command is given\nhint: ssa run [flags] [--] COMMAND [ARGUMENT...]")
@@ -30,11 +31,16 @@ func runCommand() *cobra.Command {
 			if err := service.check(); err != nil {
 				return err
 			}
-			return finish(launch.Front(args, append(service.words(), "--log="+logFile)...))
+			if err := wrap.check(); err != nil {
+				return err
+			}
+			words := append(service.words(), wrap.words()...)
+			return finish(launch.Front(args, append(words, "--log="+logFile)...))
 		},
 	}
 	c.Flags().SetInterspersed(false)
 	c.Flags().StringVar(&logFile, "log", "", "append what the TLS service has to say to `FILE`")
 	service.register(c)
+	wrap.register(c)
 	return c
 }

@@ -19,6 +19,8 @@ type role struct {
 	signals        launch.Signals
 	log            string
 	service        serviceFlags
+	wrap           wrapFlags
+	wrapping       bool
 }
 
 func (r *role) register(c *cobra.Command) {
@@ -32,6 +34,8 @@ func (r *role) register(c *cobra.Command) {
 	c.Flags().StringVar(&r.log, "log", "", "log file")
 	r.service = serviceFlags{mode: daemon.Embedded}
 	r.service.register(c)
+	r.wrap.register(c)
+	c.Flags().BoolVar(&r.wrapping, "wrapping", false, "plain connections of the program may have to become TLS")
 }
 
 func superviseCommand() *cobra.Command {
@@ -45,10 +49,18 @@ func superviseCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p := launch.Process{Control: linux.FD(r.control), Front: r.front, Command: args, Signals: r.signals}
-			server, err := daemon.NewSupervisor(daemon.SupervisorConfig{Logger: log, Service: r.service.mode, Socket: r.service.socket})
+			wraps, err := r.wrap.Load()
 			if err != nil {
 				return err
+			}
+			server, err := daemon.NewSupervisor(daemon.SupervisorConfig{
+				Logger: log, Service: r.service.mode, Socket: r.service.socket, Wraps: wraps,
+			})
+			if err != nil {
+				return err
+			}
+			p := launch.Process{
+				Control: linux.FD(r.control), Front: r.front, Command: args, Signals: r.signals, Wrapping: server.Wrapping(),
 			}
 			return launch.Supervisor(p, server)
 		},
@@ -63,7 +75,9 @@ func launchCommand() *cobra.Command {
 		Use:   "launch COMMAND [ARGUMENT...]",
 		Short: "Started by supervise: becomes the program",
 		RunE: func(_ *cobra.Command, args []string) error {
-			return finish(launch.Program(launch.Process{Control: linux.FD(r.control), Front: r.front, Command: args, Signals: r.signals}))
+			return finish(launch.Program(launch.Process{
+				Control: linux.FD(r.control), Front: r.front, Command: args, Signals: r.signals, Wrapping: r.wrapping,
+			}))
 		},
 	}
 	r.register(c)

@@ -37,6 +37,8 @@ type SupervisorConfig struct {
 	// Service says which service it uses, Socket where ssad listens.
 	Service Mode
 	Socket  string
+	// Wraps are the plain connections and listeners of the tree that become TLS.
+	Wraps socket.Wraps
 }
 
 // Supervisor answers the trapped calls of a tree, with an embedded service or that of the machine.
@@ -61,7 +63,10 @@ func NewSupervisor(c SupervisorConfig) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
-	table, err := socket.NewTable(socket.Config{Service: svc, Dir: dir, Max: sockets, Logger: log})
+	if err := c.checkWraps(); err != nil {
+		return nil, err
+	}
+	table, err := socket.NewTable(socket.Config{Service: svc, Dir: dir, Max: sockets, Wraps: c.Wraps, Logger: log})
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +74,16 @@ func NewSupervisor(c SupervisorConfig) (*Supervisor, error) {
 	signal.Notify(s.asked, linux.SIGTERM)
 	return s, nil
 }
+
+// checkWraps refuses rules that contradict each other.
+func (c SupervisorConfig) checkWraps() error {
+	ctx, cancel := context.WithTimeout(context.Background(), findTime)
+	defer cancel()
+	return socket.CheckWraps(ctx, linux.Task(os.Getpid()), c.Wraps.To)
+}
+
+// Wrapping says whether plain connections of the tree may have to become TLS.
+func (s *Supervisor) Wrapping() bool { return s.table.Wrapping() }
 
 // Serve answers the calls that come from a seccomp listener, until the last process of the tree has ended and
 // what it wrote has been sent.

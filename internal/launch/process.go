@@ -10,4 +10,6 @@ type Process struct {
 	Front   int
 	Signals Signals
 	Command []string
+	// Wrapping says that plain connections of the program may have to become TLS.
+	Wrapping bool
 }

@@ -27,7 +27,7 @@ func Program(p Process) (int, error) {
 	if err := linux.SetCloexec(p.Control); err != nil {
 		return ExitFailure, err
 	}
-	if err := trap(p.Control); err != nil {
+	if err := trap(p.Control, p.Wrapping); err != nil {
 		return ExitFailure, err
 	}
 	if err := try(); err != nil {
@@ -40,12 +40,12 @@ func Program(p Process) (int, error) {
 }
 
 // trap installs the filter and waits until its calls are answered.
-func trap(control linux.FD) error {
+func trap(control linux.FD, wrapping bool) error {
 	arch, ok := seccomp.Host(runtime.GOARCH)
 	if !ok {
 		return fmt.Errorf("the system calls of %s are not known; amd64 and arm64 are", runtime.GOARCH)
 	}
-	filter, err := seccomp.Filter(arch, abi.ProtoTLS)
+	filter, err := seccomp.Filter(arch, abi.ProtoTLS, wrapping)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,9 @@ func spawn(role string, p Process, flags ...string) (control linux.FD, pid int, 
 	defer far.Close()
 	argv := append([]string{"ssa", role, "--control=" + strconv.Itoa(int(far)), "--front=" + strconv.Itoa(p.Front)}, flags...)
 	argv = append(argv, "--blocked="+strconv.FormatUint(p.Signals.Blocked, 10))
+	if p.Wrapping {
+		argv = append(argv, "--wrapping")
+	}
 	for _, n := range p.Signals.Ignored {
 		argv = append(argv, "--ignored="+strconv.Itoa(n))
 	}

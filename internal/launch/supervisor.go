@@ -33,7 +33,7 @@ func Supervisor(p Process, server Server) error {
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals, linux.Forwardable()...)
 	go s.seen.collect(signals)
-	program, pid, err := spawn("launch", Process{Front: p.Front, Command: p.Command, Signals: p.Signals})
+	program, pid, err := spawn("launch", Process{Front: p.Front, Command: p.Command, Signals: p.Signals, Wrapping: p.Wrapping})
 	if err != nil {
 		return fmt.Errorf("start the program: %w", err)
 	}

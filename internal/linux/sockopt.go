@@ -25,8 +25,9 @@ const (
 	SoError     = unix.SO_ERROR
 	SoLinger    = unix.SO_LINGER
 
-	TCPNodelay = unix.TCP_NODELAY
-	IPv6V6Only = unix.IPV6_V6ONLY
+	TCPNodelay         = unix.TCP_NODELAY
+	TCPFastopenConnect = unix.TCP_FASTOPEN_CONNECT
+	IPv6V6Only         = unix.IPV6_V6ONLY
 )
 
 // Getsockopt reads an option into b and returns how much of it was filled.

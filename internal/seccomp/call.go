@@ -24,7 +24,11 @@ type Arch struct {
 	// Audit is AUDIT_ARCH_* of linux/audit.h.
 	Audit uint32
 	calls map[Call]uint32
+	sends sends
 }
+
+// sends are the numbers of the calls that send.
+type sends struct{ sendto, sendmsg, sendmmsg uint32 }
 
 // ioURingSetup is io_uring_setup(2), which has one number on all architectures. On x86-64 the x32 interface
 // adds a bit to every number.
@@ -38,7 +42,7 @@ func AMD64() Arch {
 	return Arch{"amd64", 0xc000003e, map[Call]uint32{
 		Socket: 41, Connect: 42, Accept: 43, Bind: 49, Listen: 50, Getsockname: 51, Getpeername: 52,
 		Setsockopt: 54, Getsockopt: 55, Accept4: 288,
-	}}
+	}, sends{sendto: 44, sendmsg: 46, sendmmsg: 307}}
 }
 
 // ARM64 is AArch64.
@@ -46,7 +50,7 @@ func ARM64() Arch {
 	return Arch{"arm64", 0xc00000b7, map[Call]uint32{
 		Socket: 198, Bind: 200, Listen: 201, Accept: 202, Connect: 203, Getsockname: 204, Getpeername: 205,
 		Setsockopt: 208, Getsockopt: 209, Accept4: 242,
-	}}
+	}, sends{sendto: 206, sendmsg: 211, sendmmsg: 269}}
 }
 
 // Host is the architecture this program was built for, by the name Go gives it.

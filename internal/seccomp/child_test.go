@@ -58,7 +58,7 @@ func trap() error {
 	if !ok {
 		return errors.New("no call numbers for " + runtime.GOARCH)
 	}
-	filter, err := seccomp.Filter(arch, tls)
+	filter, err := seccomp.Filter(arch, tls, false)
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,12 @@ package seccomp
 //
 //  1. io_uring_setup is refused with ENOSYS on every architecture: its operations would pass by the trap.
 //  2. A call of another architecture passes. Protocol 205 then meets the kernel, which knows it not.
-//  3. socket is trapped when its protocol is IPPROTO_TLS.
-//  4. setsockopt and getsockopt are trapped when their level is one that a TLS socket answers itself.
-//  5. The other calls of the table are trapped always; whose socket it is cannot be seen from here.
-//  6. Everything else passes.
+//  3. In a tree whose plain connections are wrapped, ways past connect are closed: sending to an address with
+//     MSG_FASTOPEN, Multipath TCP, SMC. Programs have to do without these on many systems, and can.
+//  4. socket is trapped when its protocol is IPPROTO_TLS.
+//  5. setsockopt and getsockopt are trapped when their level is one that a TLS socket answers itself.
+//  6. The other calls of the table are trapped always; whose socket it is cannot be seen from here.
+//  7. Everything else passes.
 
 import (
 	"golang.org/x/net/bpf"
@@ -17,12 +19,25 @@ import (
 
 // Arguments of the calls that the filter looks into, counted from 0.
 const (
+	socketDomain   = 0
 	socketProtocol = 2
 	sockoptLevel   = 1
+	sendtoFlags    = 3
+	sendmsgFlags   = 2
+	sendmmsgFlags  = 3
 )
 
-// Filter assembles the filter for an architecture. protocol is the number that asks for TLS.
-func Filter(a Arch, protocol uint32) ([]bpf.RawInstruction, error) {
+// What is closed to a tree whose plain connections are wrapped (include/linux/socket.h, include/uapi/linux/in.h).
+const (
+	msgFastopen = 0x20000000
+	familySMC   = 43
+	protoSMC    = 256
+	protoMPTCP  = 262
+)
+
+// Filter assembles the filter for an architecture. protocol is the number that asks for TLS; wrapping says that plain
+// connections may have to become TLS.
+func Filter(a Arch, protocol uint32, wrapping bool) ([]bpf.RawInstruction, error) {
 	var p program
 	p.load(linux.SeccompDataNr)
 	for _, nr := range []uint32{ioURingSetup, ioURingSetup | x32Bit} {
@@ -31,6 +46,13 @@ func Filter(a Arch, protocol uint32) ([]bpf.RawInstruction, error) {
 	p.load(linux.SeccompDataArch)
 	p.unless(a.Audit, bpf.RetConstant{Val: linux.SeccompAllow})
 	p.load(linux.SeccompDataNr)
+	if wrapping {
+		p.whenFlag(a.sends.sendto, sendtoFlags, msgFastopen)
+		p.whenFlag(a.sends.sendmsg, sendmsgFlags, msgFastopen)
+		p.whenFlag(a.sends.sendmmsg, sendmmsgFlags, msgFastopen)
+		p.refuseSocket(a.calls[Socket], socketDomain, linux.EAFNOSUPPORT, familySMC)
+		p.refuseSocket(a.calls[Socket], socketProtocol, linux.EPROTONOSUPPORT, protoSMC, protoMPTCP)
+	}
 	levels := []uint32{linux.SolIP, linux.SolSocket, linux.SolTCP, linux.SolIPv6, protocol}
 	p.when(a.calls[Socket], argument(socketProtocol, protocol)...)
 	p.when(a.calls[Setsockopt], argument(sockoptLevel, levels...)...)
@@ -58,6 +80,28 @@ func (p *program) when(value uint32, body ...bpf.Instruction) {
 func (p *program) unless(value uint32, body ...bpf.Instruction) {
 	p.add(bpf.JumpIf{Cond: bpf.JumpEqual, Val: value, SkipTrue: uint8(len(body))})
 	p.add(body...)
+}
+
+// whenFlag refuses a call with a flag as if the system did not know it.
+func (p *program) whenFlag(nr, index, flag uint32) {
+	p.when(nr,
+		bpf.LoadAbsolute{Off: linux.SeccompDataArgs + 8*index, Size: 4},
+		bpf.JumpIf{Cond: bpf.JumpBitsNotSet, Val: flag, SkipTrue: 1},
+		bpf.RetConstant{Val: linux.SeccompErrno | uint32(linux.EOPNOTSUPP)},
+		bpf.RetConstant{Val: linux.SeccompAllow},
+	)
+}
+
+// refuseSocket refuses socket when an argument is one of values. The number is loaded again for what follows.
+func (p *program) refuseSocket(nr, index uint32, e linux.Errno, values ...uint32) {
+	body := []bpf.Instruction{bpf.LoadAbsolute{Off: linux.SeccompDataArgs + 8*index, Size: 4}}
+	for i, v := range values {
+		body = append(body, bpf.JumpIf{Cond: bpf.JumpEqual, Val: v, SkipTrue: uint8(len(values) - i)})
+	}
+	// Past the refusal, unless a value has led to it.
+	body = append(body, bpf.Jump{Skip: 1}, bpf.RetConstant{Val: linux.SeccompErrno | uint32(e)})
+	p.when(nr, body...)
+	p.load(linux.SeccompDataNr)
 }
 
 // argument traps the call when an argument's low word, which is all of a C int, is one of values.

@@ -62,9 +62,9 @@ func (d data) bytes() []byte {
 }
 
 // machine loads the filter of an architecture.
-func machine(t testing.TB, a seccomp.Arch) func(data) int {
+func machine(t testing.TB, a seccomp.Arch, wrapping bool) func(data) int {
 	t.Helper()
-	raw, err := seccomp.Filter(a, tls)
+	raw, err := seccomp.Filter(a, tls, wrapping)
 	if err != nil {
 		t.Fatalf("Filter: %v", err)
 	}
@@ -87,7 +87,7 @@ func machine(t testing.TB, a seccomp.Arch) func(data) int {
 
 func TestFilter(t *testing.T) {
 	for name, a := range abis() {
-		run := machine(t, a.arch)
+		run := machine(t, a.arch, false)
 		t.Run(name, func(t *testing.T) {
 			for _, row := range rows(a) {
 				t.Run(row.name, func(t *testing.T) {
@@ -97,6 +97,32 @@ func TestFilter(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// TestFilterOfWrapping states what is closed to a tree whose plain connections are wrapped, and that the rest is as ever.
+func TestFilterOfWrapping(t *testing.T) {
+	const fastopen, opNotSupp, protoNoSupport, afNoSupport = 0x20000000, 0x50000 | 95, 0x50000 | 93, 0x50000 | 97
+	sends := map[string][3]uint32{"amd64": {44, 46, 307}, "arm64": {206, 211, 269}}
+	for name, a := range abis() {
+		run, socket := machine(t, a.arch, true), a.calls[seccomp.Socket]
+		list := append(rows(a),
+			row{"bad socket of MPTCP", data{socket, a.audit, [6]uint64{2, 1, 262}}, protoNoSupport},
+			row{"bad socket of SMC by protocol", data{socket, a.audit, [6]uint64{2, 1, 256}}, protoNoSupport},
+			row{"bad socket of SMC", data{socket, a.audit, [6]uint64{43, 1, 0}}, afNoSupport},
+			row{"ok socket of UDP", data{socket, a.audit, [6]uint64{2, 2, 17}}, allow},
+		)
+		for i, nr := range sends[name] {
+			with, without := data{nr, a.audit, [6]uint64{}}, data{nr, a.audit, [6]uint64{}}
+			at := []int{3, 2, 3}[i]
+			with.args[at], without.args[at] = 1<<40|fastopen|0x4000, 0x4000
+			list = append(list, row{"bad send with MSG_FASTOPEN", with, opNotSupp}, row{"ok send", without, allow})
+		}
+		for _, r := range list {
+			if got := run(r.data); got != r.want {
+				t.Errorf("%s %s: verdict of %+v (-want +got):\n-%#x\n+%#x", name, r.name, r.data, r.want, got)
+			}
+		}
 	}
 }
 
@@ -178,7 +204,7 @@ func FuzzFilter(f *testing.F) {
 	f.Fuzz(func(t *testing.T, nr, arch uint32, a0, a1, a2 uint64) {
 		d := data{nr, arch, [6]uint64{a0, a1, a2}}
 		for name, a := range abis() {
-			run := machine(t, a.arch)
+			run := machine(t, a.arch, false)
 			got := run(d)
 			if want := model(a, d); got != want {
 				t.Errorf("%s: verdict of %+v: got %#x, want %#x", name, d, got, want)

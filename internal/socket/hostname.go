@@ -75,7 +75,7 @@ func (f files) open(name string) (io.ReadCloser, error) {
 
 // raceName resolves the name and races its addresses.
 func (a *attempt) raceName() (*os.File, error) {
-	r := resolve.New(resolve.Config{Open: a.files.open, Dial: a.dialServer})
+	r := resolve.New(resolve.Config{Open: a.files.open, Dial: nameServers(a.id)})
 	addrs, err := r.Lookup(a.ctx, a.target.name, a.families())
 	if err != nil {
 		if a.ctx.Err() != nil {
@@ -160,8 +160,17 @@ func connectTCP(ctx context.Context, id *linux.Identity, f *os.File, addr []byte
 	return err
 }
 
-// dialServer makes a connected socket to a name server in the program's network namespace.
-func (a *attempt) dialServer(ctx context.Context, network, addr string) (net.Conn, error) {
+// notFound says whether a name is known not to exist.
+func notFound(err error) bool { return errors.Is(err, resolve.ErrNotFound) }
+
+// nameServers connects to name servers in a program's network namespace.
+func nameServers(id *linux.Identity) func(ctx context.Context, network, addr string) (net.Conn, error) {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		return dialServer(ctx, id, network, addr)
+	}
+}
+
+func dialServer(ctx context.Context, id *linux.Identity, network, addr string) (net.Conn, error) {
 	server, err := netip.ParseAddrPort(addr)
 	if err != nil {
 		return nil, err
@@ -173,12 +182,12 @@ func (a *attempt) dialServer(ctx context.Context, network, addr string) (net.Con
 	if network == "tcp" {
 		typ = linux.SockStream
 	}
-	f, err := newSocket(a.id, domain, typ)
+	f, err := newSocket(id, domain, typ)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close() // net.FileConn makes a duplicate
-	if err := connectTCP(ctx, a.id, f, InetSockaddr(server, domain)); err != nil {
+	if err := connectTCP(ctx, id, f, InetSockaddr(server, domain)); err != nil {
 		return nil, err
 	}
 	return net.FileConn(f)

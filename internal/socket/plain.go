@@ -168,9 +168,19 @@ func (t *Table) newPlainSocket(app App, domain int, cookie uint64) *Socket {
 	}
 }
 
-// tcpOf duplicates a task's descriptor if it is a TCP socket; else it is NoFD, and the kernel may say what it makes of
-// the call. Multipath TCP is another protocol.
+// tcpOf is streamOf for TCP alone. Multipath TCP is another protocol.
 func tcpOf(task Task, fd int) (linux.FD, linux.SocketKind, error) {
+	tcp, kind, err := streamOf(task, fd)
+	if err == nil && kind.Proto != linux.ProtoTCP {
+		tcp.Close()
+		return linux.NoFD, linux.SocketKind{}, nil
+	}
+	return tcp, kind, err
+}
+
+// streamOf duplicates a task's descriptor if it is an internet stream socket; else it is NoFD, and the kernel may say
+// what it makes of the call.
+func streamOf(task Task, fd int) (linux.FD, linux.SocketKind, error) {
 	if _, ok := task.Inode(fd); !ok {
 		return linux.NoFD, linux.SocketKind{}, nil
 	}
@@ -180,7 +190,7 @@ func tcpOf(task Task, fd int) (linux.FD, linux.SocketKind, error) {
 	}
 	kind, err := linux.KindOf(tcp)
 	inet := kind.Domain == linux.AFInet || kind.Domain == linux.AFInet6
-	if err != nil || !inet || kind.Type != linux.SockStream || kind.Proto != linux.ProtoTCP {
+	if err != nil || !inet || kind.Type != linux.SockStream {
 		tcp.Close()
 		return linux.NoFD, linux.SocketKind{}, nil
 	}

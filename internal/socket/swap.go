@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/securesocketapi/ssa/internal/linux"
 )
@@ -23,23 +24,23 @@ type swap struct {
 
 // newSwap makes the AF_UNIX socket. h.Local is the TCP socket. One that another process has too would stay plain there,
 // and what that process wrote would end up among the records.
-func (h *Handle) newSwap(o Owner) (*swap, error) {
+func (h *Handle) newSwap(o Owner, makeLocal func(*swap) error) (*swap, error) {
 	inode, _, err := identity(h.Local)
 	if err != nil {
 		return nil, err
 	}
 	s := &swap{owner: o, tcp: h.Local, local: linux.NoFD, far: linux.NoFD}
-	h.table.forking.RLock() // a child of ours has all that we have
-	elsewhere, err := o.HeldElsewhere(inode)
-	h.table.forking.RUnlock()
-	if err != nil {
-		return nil, fmt.Errorf("look who has the socket: %w", err)
-	}
-	if elsewhere {
-		return nil, fmt.Errorf("upgrade a socket that another process has a descriptor of; close it there first: %w", linux.EBUSY)
+	if err := h.table.alone(o, inode); err != nil {
+		return nil, err
 	}
 	if s.held, err = o.Held(inode); err == nil {
-		err = s.makeLocal()
+		err = makeLocal(s)
+	}
+	if err == nil {
+		err = s.inherit()
+	}
+	if err == nil && s.far != linux.NoFD {
+		s.filler, err = fill(s.local)
 	}
 	if err == nil {
 		err = s.openInstances()
@@ -51,12 +52,48 @@ func (h *Handle) newSwap(o Owner) (*swap, error) {
 	return s, nil
 }
 
-// makeLocal makes the pair with what the TCP socket's open file description and receive side have set.
-func (s *swap) makeLocal() (err error) {
+// alone waits until no other process has the socket. A child that a thread has forked to execute something else has it
+// for a moment, and so has the parent of a child that is to serve it.
+func (t *Table) alone(o Owner, inode uint64) error {
+	end := time.NewTimer(aloneTime)
+	defer end.Stop()
+	for pause := time.Millisecond; ; pause *= 2 {
+		t.forking.RLock() // a child of ours has all that we have
+		elsewhere, err := o.HeldElsewhere(inode)
+		t.forking.RUnlock()
+		if err != nil {
+			return fmt.Errorf("look who has the socket: %w", err)
+		}
+		if !elsewhere {
+			return nil
+		}
+		select {
+		case <-time.After(pause):
+		case <-end.C:
+			return fmt.Errorf("turn a socket into TLS that another process has a descriptor of; close it there first: %w", linux.EBUSY)
+		}
+	}
+}
+
+// aloneTime is how long another process may still have a socket that is to become TLS.
+const aloneTime = time.Second
+
+// makePair makes a connected socket, of which we have the other end.
+func (s *swap) makePair() (err error) {
 	if s.local, s.far, err = linux.SocketPair(); err != nil {
 		s.local, s.far = linux.NoFD, linux.NoFD
-		return err
 	}
+	return err
+}
+
+// makeUnconnected makes a socket to be connected or put in listening state later.
+func (s *swap) makeUnconnected() (err error) {
+	s.local, err = linux.Socket(linux.AFUnix, linux.SockStream, 0)
+	return err
+}
+
+// inherit gives the new socket what the TCP socket's open file description and receive side have set.
+func (s *swap) inherit() error {
 	nonblock, err := linux.Nonblocking(s.tcp)
 	if err == nil && nonblock {
 		err = linux.SetNonblocking(s.local)
@@ -65,9 +102,6 @@ func (s *swap) makeLocal() (err error) {
 		if err == nil {
 			err = copyOption(s.tcp, s.local, name)
 		}
-	}
-	if err == nil {
-		s.filler, err = fill(s.local)
 	}
 	return err
 }
@@ -111,7 +145,7 @@ func (s *swap) carryOut(forking *sync.RWMutex) (begun bool, err error) {
 		return false, errors.Join(err, s.move(forking, s.local, s.tcp))
 	}
 	if err != nil {
-		err = errors.Join(err, linux.Shutdown(s.tcp, linux.ShutRdWr))
+		_ = linux.Shutdown(s.tcp, linux.ShutRdWr) // ENOTCONN where it is not connected
 	}
 	return true, err
 }

@@ -20,6 +20,7 @@ type Config struct {
 	Dir string
 	// Max bounds the sockets of the tree.
 	Max    int
+	Wraps  Wraps
 	Logger *slog.Logger
 }
 
@@ -31,6 +32,8 @@ type Table struct {
 	watch   *watcher
 	hub     *hub
 	plain   *plain
+	wraps   Wraps
+	places  places
 	routes  map[optionKey]route
 	work    sync.WaitGroup
 	// wake tells the sweeper of a loose socket, full that there have been many since.
@@ -63,6 +66,7 @@ func NewTable(c Config) (*Table, error) {
 	}
 	return &Table{
 		service: c.Service, max: c.Max, log: c.Logger, watch: w, hub: h, plain: p, routes: routes(),
+		wraps: c.Wraps, places: places{known: map[string]*place{}},
 		sockets: map[uint64]*Socket{}, wake: make(chan struct{}, 1), full: make(chan struct{}, 1),
 	}, nil
 }

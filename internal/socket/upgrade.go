@@ -68,7 +68,7 @@ func (h *Handle) upgrade(ctx context.Context, u Upgrade, cookie uint64) (*attemp
 	if err != nil {
 		return nil, err
 	}
-	s, err := h.newSwap(u.Owner)
+	s, err := h.newSwap(u.Owner, (*swap).makePair)
 	if err != nil {
 		return nil, err
 	}
@@ -119,15 +119,27 @@ func (h *Handle) upgradable(ctx context.Context, name string) (abi.Request, erro
 
 // connectedTCP refuses a socket that cannot carry a handshake any more, or not yet.
 func connectedTCP(tcp linux.FD) error {
-	const established, closeWait = 1, 8 // tcpi_state in struct tcp_info (include/net/tcp_states.h)
-	var b [1]byte
-	if _, err := linux.Getsockopt(tcp, linux.SolTCP, tcpInfo, b[:]); err != nil {
-		return fmt.Errorf("read TCP_INFO: %w", err)
-	}
-	if b[0] != established && b[0] != closeWait {
+	state, err := tcpState(tcp)
+	if err == nil && state != tcpEstablished && state != tcpCloseWait {
 		return fmt.Errorf("upgrade a TCP socket that is not connected, or has been shut down: %w", linux.ENOTCONN)
 	}
-	return nil
+	return err
+}
+
+// States of a TCP socket (include/net/tcp_states.h).
+const (
+	tcpEstablished = 1
+	tcpClose       = 7
+	tcpCloseWait   = 8
+)
+
+// tcpState is tcpi_state of struct tcp_info.
+func tcpState(tcp linux.FD) (byte, error) {
+	var b [1]byte
+	if _, err := linux.Getsockopt(tcp, linux.SolTCP, tcpInfo, b[:]); err != nil {
+		return 0, fmt.Errorf("read TCP_INFO: %w", err)
+	}
+	return b[0], nil
 }
 
 // attemptOn makes the attempt, and the socket's state with the program's new descriptor. h.Local is the TCP socket.
@@ -174,7 +186,7 @@ func (h *Handle) giveUp(a *attempt, cookie uint64) {
 
 // launch begins with the handshake. With err, what the program has can only fail, and so it does.
 func (h *Handle) launch(a *attempt, err error) {
-	network, e := h.seize()
+	network, e := h.seizeFile()
 	if err = errors.Join(err, e); err != nil && network != nil {
 		network.Close()
 	}
@@ -199,31 +211,38 @@ func (h *Handle) launch(a *attempt, err error) {
 	})
 }
 
-// seize makes the TCP socket ours: no program has a descriptor of it any more.
-func (h *Handle) seize() (*os.File, error) {
-	tcp, err := linux.DupCloexec(h.Local, 3)
+func (h *Handle) seizeFile() (*os.File, error) {
+	tcp, err := h.seize()
 	if err != nil {
 		return nil, err
+	}
+	return tcp.File("tcp")
+}
+
+// seize makes the TCP socket ours: no program has a descriptor of it any more.
+func (h *Handle) seize() (linux.FD, error) {
+	tcp, err := linux.DupCloexec(h.Local, 3)
+	if err != nil {
+		return linux.NoFD, err
 	}
 	nodelay, err := linux.GetsockoptInt(tcp, linux.SolTCP, linux.TCPNodelay)
 	if err == nil {
 		err = linux.SetsockoptInt(tcp, linux.SolTCP, linux.TCPNodelay, 1) // as newTCP says
 	}
-	var f *os.File
 	if err == nil {
 		err = linux.NoSignals(tcp)
 	}
 	if err == nil {
-		f, err = tcp.File("tcp")
+		err = linux.SetNonblocking(tcp)
 	}
 	if err != nil {
 		tcp.Close()
-		return nil, err
+		return linux.NoFD, err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.options = record(h.options, recorded{linux.SolTCP, linux.TCPNodelay, integer(nodelay)})
-	return f, nil
+	return tcp, nil
 }
 
 // Rejoin is for a program that asks for an upgrade again: it joins the attempt, as after a signal, or learns its result.

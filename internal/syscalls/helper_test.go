@@ -61,6 +61,16 @@ func (w *world) setPlain(t *testing.T, fd int64, level, name int, value []byte) 
 	return r.errno
 }
 
+// bindPlain is setPlain for bind.
+func (w *world) bindPlain(t *testing.T, fd int64, addr []byte) linux.Errno {
+	t.Helper()
+	r := w.call(t, seccomp.Bind, uint64(fd), w.store(t, addr), uint64(len(addr)))
+	if r.passed {
+		return errnoOf(linux.Bind(linux.FD(fd), addr))
+	}
+	return r.errno
+}
+
 func int64s(n int64) []byte { return binary.NativeEndian.AppendUint64(nil, uint64(n)) }
 
 // get reads an option into a buffer of room bytes; needed is the length the call reported.

@@ -37,6 +37,12 @@ const socketsMax = 16
 // newWorld makes the supervisor's side.
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return newWrappingWorld(t, socket.Wraps{})
+}
+
+// newWrappingWorld is one in which plain connections become TLS.
+func newWrappingWorld(t testing.TB, wraps socket.Wraps) *world {
+	t.Helper()
 	w := &world{service: newService()}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	if testing.Verbose() {
@@ -47,7 +53,7 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	w.table, err = socket.NewTable(socket.Config{Service: w.service, Dir: dir, Max: socketsMax, Logger: log})
+	w.table, err = socket.NewTable(socket.Config{Service: w.service, Dir: dir, Max: socketsMax, Wraps: wraps, Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,12 +88,18 @@ func simulated(t testing.TB) (*world, *simulation) {
 // both runs a scenario with a simulated program and with a real one whose calls the kernel stops.
 func both(t *testing.T, scenario func(*testing.T, *world)) {
 	t.Helper()
+	bothWrapping(t, socket.Wraps{}, scenario)
+}
+
+func bothWrapping(t *testing.T, wraps socket.Wraps, scenario func(*testing.T, *world)) {
+	t.Helper()
 	t.Run("ok simulated", func(t *testing.T) {
-		w, _ := simulated(t)
+		w := newWrappingWorld(t, wraps)
+		w.program = newSimulation(t, w.server)
 		scenario(t, w)
 	})
 	t.Run("ok on the kernel", func(t *testing.T) {
-		w := newWorld(t)
+		w := newWrappingWorld(t, wraps)
 		w.program = newTarget(t, w.server)
 		scenario(t, w)
 	})

@@ -70,7 +70,7 @@ func (s *Server) Handle(kind seccomp.Call, c Caller) {
 		return
 	}
 	h, err := s.table.Find(c, int(int32(c.Arg(0))))
-	if h == nil && err == nil && isPlain(kind, c) {
+	if h == nil && err == nil && s.concerns(kind, c) {
 		s.onPlain(&call{Caller: c, kind: kind})
 		return
 	}

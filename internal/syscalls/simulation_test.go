@@ -31,6 +31,7 @@ type program interface {
 	flags(t *testing.T, fd int64) (nonblock, cloexec bool)
 	// plain makes a TCP socket that is none of ours, and dialled one that is connected.
 	plain(t *testing.T) int64
+	plainWith(t *testing.T, flags int) int64
 	dialled(t *testing.T, port uint16, nonblock bool) int64
 	dup(t *testing.T, fd int64) int64
 	// epoll makes an epoll instance; watch registers a descriptor with its number as the data, and wait gives the events
@@ -217,7 +218,12 @@ func (s *simulation) flags(t *testing.T, fd int64) (nonblock, cloexec bool) {
 
 func (s *simulation) plain(t *testing.T) int64 {
 	t.Helper()
-	fd, err := linux.Socket(linux.AFInet, linux.SockStream, 0)
+	return s.plainWith(t, 0)
+}
+
+func (s *simulation) plainWith(t *testing.T, flags int) int64 {
+	t.Helper()
+	fd, err := linux.Socket(linux.AFInet, linux.SockStream|flags, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func trap() error {
 	if !ok {
 		return errors.New("no call numbers for " + runtime.GOARCH)
 	}
-	filter, err := seccomp.Filter(arch, abi.ProtoTLS)
+	filter, err := seccomp.Filter(arch, abi.ProtoTLS, true)
 	if err != nil {
 		return err
 	}
@@ -226,7 +226,12 @@ func (p *target) flags(t *testing.T, fd int64) (nonblock, cloexec bool) {
 
 func (p *target) plain(t *testing.T) int64 {
 	t.Helper()
-	return int64(number(t, p.ask(t, "plain")[0]))
+	return p.plainWith(t, 0)
+}
+
+func (p *target) plainWith(t *testing.T, flags int) int64 {
+	t.Helper()
+	return int64(number(t, p.ask(t, "plain", flags)[0]))
 }
 
 func (p *target) dialled(t *testing.T, port uint16, nonblock bool) int64 {

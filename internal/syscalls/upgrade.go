@@ -21,10 +21,18 @@ func isPlain(kind seccomp.Call, c Caller) bool {
 	return kind == seccomp.Setsockopt && (tls || isUpgrade(c)) || kind == seccomp.Getsockopt && tls
 }
 
+// concerns says whether a call on a descriptor that is none of ours may be one for us.
+func (s *Server) concerns(kind seccomp.Call, c Caller) bool {
+	return isPlain(kind, c) || s.table.Wrapping() && (kind == seccomp.Connect || kind == seccomp.Listen)
+}
+
 // onPlain carries out a call on a TCP socket that is none of ours yet.
 func (s *Server) onPlain(c *call) {
 	run := (*Server).plainOption
-	if isUpgrade(c) && c.kind == seccomp.Setsockopt {
+	switch {
+	case c.kind == seccomp.Connect || c.kind == seccomp.Listen:
+		run = (*Server).wrapped
+	case c.kind == seccomp.Setsockopt && isUpgrade(c):
 		run = (*Server).upgrade
 	}
 	c.ended = make(chan struct{})

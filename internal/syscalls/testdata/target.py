@@ -64,8 +64,8 @@ def close(fd):
     return "0"
 
 
-def plain():
-    return str(socket.socket().detach())
+def plain(extra):
+    return str(socket.socket(socket.AF_INET, socket.SOCK_STREAM | int(extra)).detach())
 
 
 def dialled(port, nonblock):

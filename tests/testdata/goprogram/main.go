@@ -21,6 +21,8 @@ func main() {
 	switch os.Args[1] {
 	case "client":
 		err = client(os.Args[2], os.Args[3], parse(os.Args[4:]))
+	case "get":
+		err = get(os.Args[2])
 	case "server":
 		err = server(os.Args[2], parse(os.Args[3:]))
 	default:
