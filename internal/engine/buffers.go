@@ -22,4 +22,6 @@ const (
 var (
 	arrivals = sync.Pool{New: func() any { b := make([]byte, arrivalsSize); return &b }}
 	runs     = sync.Pool{New: func() any { b := make([]byte, 0, runSize); return &b }}
+	parts    = sync.Pool{New: func() any { b := make([]byte, recordSealed); return &b }}
+	rooms    = sync.Pool{New: func() any { return newRoom() }}
 )

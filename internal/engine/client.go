@@ -46,7 +46,10 @@ func (e *Engine) Client(ctx context.Context, network *os.File, c ClientConfig) (
 	t.GetClientCertificate = c.clientCertificate
 
 	p := peer{server: true, name: c.Name, address: c.Remote, timeout: c.Settings.Limits.HandshakeTimeout}
-	session, err := p.shake(ctx, network, func(s *stream) *tls.Conn { return tls.Client(s, t) })
+	session, err := p.shake(ctx, network, func(s *stream, keys *secrets) *tls.Conn {
+		t.KeyLogWriter = keys
+		return tls.Client(s, t)
+	})
 	if err != nil {
 		cache.fail()
 	}

@@ -8,7 +8,7 @@
 //  3. client.go or server.go adds what its side needs; choose.go picks a server's certificate, cache.go and
 //     ticket.go the session to resume, keep.go what outlives the engine of both.
 //  4. handshake.go runs the handshake, failure.go and alert.go say why it did not succeed.
-//  5. stream.go and session.go carry the data.
+//  5. session.go carries the data, with records.go for TLS 1.3 and library.go for older versions, over stream.go.
 package engine
 
 import (

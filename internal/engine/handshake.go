@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/linux"
 )
 
@@ -37,9 +38,10 @@ func (p peer) String() string {
 
 // shake runs a handshake to its end and hands over what comes of it. On failure the alert is on its way and the
 // socket is closed.
-func (p peer) shake(ctx context.Context, network *os.File, side func(*stream) *tls.Conn) (*Session, error) {
+func (p peer) shake(ctx context.Context, network *os.File, side func(*stream, *secrets) *tls.Conn) (*Session, error) {
 	s := newStream(network)
-	conn := side(s)
+	keys := &secrets{}
+	conn := side(s, keys)
 	// The deadline is a cause of its own, to be told from one of the caller's.
 	timed, cancel := context.WithTimeoutCause(ctx, p.timeout, errTimeout)
 	defer cancel()
@@ -47,7 +49,12 @@ func (p peer) shake(ctx context.Context, network *os.File, side func(*stream) *t
 		p.leave(timed, s)
 		return nil, p.failure(timed, conn, err)
 	}
-	return newSession(conn, s, stateOf(conn)), nil
+	session, err := newSession(conn, s, keys, p.server)
+	if err != nil {
+		_ = s.reset() // the peer is not to take it for the end of a stream
+		return nil, abi.Failf(abi.Reset, "go on after the handshake with %v: %w", p, err)
+	}
+	return session, nil
 }
 
 // lingerTime and lingerBytes bound how long a server waits for the peer to read the alert of a failed handshake.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"sync"
@@ -34,10 +35,31 @@ var errBacklog = fmt.Errorf("the peer does not read: %d bytes of records wait fo
 // Write takes whole records from crypto/tls.
 func (s *stream) Write(p []byte) (int, error) {
 	if !s.started.Load() {
+		s.last = lastRecord(p)
 		return linux.SendAll(s.f, p)
+	}
+	if s.mute {
+		return len(p), nil
 	}
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
+	return s.control(p)
+}
+
+// lastRecord is a copy of the last of whole records.
+func lastRecord(p []byte) []byte {
+	for len(p) > frameHeader {
+		n := frameHeader + int(p[3])<<8 + int(p[4])
+		if n >= len(p) {
+			break
+		}
+		p = p[n:]
+	}
+	return bytes.Clone(p)
+}
+
+// control sends a record behind all that was sealed before it. out.mu is held.
+func (s *stream) control(p []byte) (int, error) {
 	sent := 0
 	if s.out.run == nil && !s.out.holding && !s.out.flushing {
 		n, err := s.send(p)
@@ -103,6 +125,25 @@ func (s *stream) flush() error {
 			return err
 		}
 	}
+}
+
+// sendRun gives sealed records to the kernel, behind those that waited when they were sealed, and then what has
+// been sealed since.
+func (s *stream) sendRun(waiting *[]byte, run []byte) error {
+	var err error
+	if waiting != nil {
+		_, err = linux.SendAll(s.f, *waiting)
+		*waiting = (*waiting)[:0]
+		runs.Put(waiting)
+	}
+	if err == nil {
+		_, err = linux.SendAll(s.f, run)
+	}
+	if err != nil {
+		s.out.next()
+		return err
+	}
+	return s.flush()
 }
 
 // next takes the run and says that a flush is under way while there is one.

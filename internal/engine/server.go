@@ -80,7 +80,10 @@ func (s *Server) Handshake(ctx context.Context, a Accepted) (*Session, error) {
 		return s.strictALPN(t, hello.SupportedProtos), nil
 	}
 	p := peer{address: a.Remote, timeout: s.config.Settings.Limits.HandshakeTimeout}
-	return p.shake(ctx, a.Network, func(c *stream) *tls.Conn { return tls.Server(c, t) })
+	return p.shake(ctx, a.Network, func(c *stream, keys *secrets) *tls.Conn {
+		t.KeyLogWriter = keys
+		return tls.Server(c, t)
+	})
 }
 
 // strictALPN makes no overlap a no_application_protocol alert (RFC 7301, section 3.2). crypto/tls lets "http/1.1"

@@ -12,16 +12,26 @@ import (
 	"github.com/securesocketapi/ssa/internal/linux"
 )
 
+// carrier is how records are protected: by records for TLS 1.3, by crypto/tls (library) for older versions.
+type carrier interface {
+	// wait blocks until take has something to give, and gives up what the last take gave.
+	wait() error
+	take() ([][]byte, error)
+	room() [][]byte
+	write(n int) error
+	closeWrite() error
+}
+
 // A Session is an established TLS connection. One goroutine reads (WaitReadable, ReadReady, Read), one writes
-// (Write, CloseWrite); Close, Reset and Err may be called by any. Its errors are *abi.Failure, except io.EOF.
+// (Room, WriteRoom, Write, CloseWrite); Close, Reset and Err may be called by any. Its errors are *abi.Failure,
+// except io.EOF.
 type Session struct {
-	tls   *tls.Conn
-	net   *stream
-	state State
-	// more says that the last read filled its buffer: crypto/tls may have the rest of a record. end is why
-	// nothing more will be read. Both belong to the reader.
-	more bool
+	carrier carrier
+	net     *stream
+	state   State
+	// end is why nothing more will be read, rest what Read has not given yet. Both belong to the reader.
 	end  error
+	rest [][]byte
 	// finished says that close_notify and FIN are on their way, closed that what fails now does so on purpose.
 	finished, closed atomic.Bool
 	// received and sent count bytes of plaintext.
@@ -30,98 +40,102 @@ type Session struct {
 	failure        error
 }
 
-// newSession takes over tc after its handshake, and the stream below it.
-func newSession(tc *tls.Conn, s *stream, state State) *Session {
+// newSession takes over tc after its handshake, and the stream below it. client says who we are.
+func newSession(tc *tls.Conn, s *stream, keys *secrets, client bool) (*Session, error) {
+	session := &Session{carrier: &library{tls: tc, net: s}, net: s, state: stateOf(tc)}
+	if session.state.Version == tls.VersionTLS13 {
+		r, err := newRecords(tc, s, keys, client)
+		if err != nil {
+			return nil, err
+		}
+		session.carrier = r
+	}
 	s.start()
-	return &Session{tls: tc, net: s, state: state}
+	return session, nil
 }
 
 // State is what the handshake established.
 func (s *Session) State() State { return s.state }
 
-// WaitReadable blocks until ReadReady has something to work on. It holds no buffer meanwhile.
+// WaitReadable blocks until ReadReady has something to work on. It holds no buffer meanwhile: what ReadReady gave
+// before is not to be used any more.
 func (s *Session) WaitReadable() {
-	if s.more || s.end != nil {
+	if s.end != nil {
 		return
 	}
-	if err := s.net.wait(); err != nil {
+	if err := s.carrier.wait(); err != nil {
 		s.end = s.fail("receive from the peer", err)
 	}
 }
 
-// ReadReady fills p with as many records as have arrived and fit, without waiting. It returns 0 and no error
-// when no record is complete. io.EOF means that the peer sent close_notify; every other end is a failure of
-// kind Reset. Data and an error never come together.
-func (s *Session) ReadReady(p []byte) (int, error) {
+// ReadReady gives what has arrived, without waiting, in pieces that belong to the caller until the next
+// WaitReadable. It gives nothing and no error when no record is complete. io.EOF means that the peer sent
+// close_notify; every other end is a failure of kind Reset. Data and an error never come together.
+func (s *Session) ReadReady() ([][]byte, error) {
 	if s.end != nil {
-		return 0, s.end
+		return nil, s.end
 	}
-	done, err := 0, error(nil)
-	for done < len(p) && err == nil {
-		var n int
-		n, err = s.tls.Read(p[done:])
-		done += n
-		if n > 0 && s.net.in.empty() && done < len(p) {
-			break // the last record was not cut off, and there is no other
-		}
-	}
-	s.more = err == nil && done == len(p)
-	if err != nil && !errors.Is(err, errNotYet) {
+	pieces, err := s.carrier.take()
+	if err != nil {
 		s.end = s.readFailure(err)
 	}
-	if done > 0 {
-		s.received.Add(uint64(done))
-		return done, nil
+	if len(pieces) > 0 {
+		for _, p := range pieces {
+			s.received.Add(uint64(len(p)))
+		}
+		return pieces, nil
 	}
-	return 0, s.end
+	return nil, s.end
 }
 
 // Traffic is how many bytes of plaintext have come from the peer and gone to it so far.
 func (s *Session) Traffic() (received, sent uint64) { return s.received.Load(), s.sent.Load() }
 
-// Read is ReadReady that waits for the first record.
-func (s *Session) Read(p []byte) (int, error) {
-	for len(p) > 0 {
+// Read waits for data and copies it to p.
+func (s *Session) Read(p []byte) (n int, err error) {
+	for len(s.rest) == 0 {
 		s.WaitReadable()
-		if n, err := s.ReadReady(p); n > 0 || err != nil {
-			return n, err
+		if s.rest, err = s.ReadReady(); err != nil {
+			return 0, err
 		}
 	}
-	return 0, nil
+	n = copy(p, s.rest[0])
+	if s.rest[0] = s.rest[0][n:]; len(s.rest[0]) == 0 {
+		s.rest = s.rest[1:]
+	}
+	return n, nil
 }
 
-// Write sends p, of any size, with one system call for each run of sixteen full records.
-func (s *Session) Write(p []byte) (int, error) {
-	done := 0
-	for done < len(p) {
-		n, err := s.writeRun(p[done:min(done+runPlain, len(p))])
-		done += n
-		s.sent.Add(uint64(n))
-		if err != nil {
-			return done, s.fail("send to the peer", err)
+// Room is where data for the next WriteRoom is to be put, in this order. All pieces but the last are of the size of
+// a record.
+func (s *Session) Room() [][]byte { return s.carrier.room() }
+
+// WriteRoom sends the first n bytes of the Room and gives it back, with one system call for a run of records.
+func (s *Session) WriteRoom(n int) error {
+	if err := s.carrier.write(n); err != nil {
+		return s.fail("send to the peer", err)
+	}
+	s.sent.Add(uint64(n))
+	return nil
+}
+
+// Write sends a copy of p, of any size.
+func (s *Session) Write(p []byte) (done int, err error) {
+	for done < len(p) && err == nil {
+		n := 0
+		for _, piece := range s.Room() {
+			n += copy(piece, p[done+n:])
+		}
+		if err = s.WriteRoom(n); err == nil {
+			done += n
 		}
 	}
-	return done, nil
-}
-
-func (s *Session) writeRun(p []byte) (int, error) {
-	if len(p) > recordPlain {
-		s.net.hold()
-	}
-	n, err := s.tls.Write(p)
-	if ferr := s.net.flush(); err == nil && ferr != nil {
-		return 0, ferr
-	}
-	return n, err
+	return done, err
 }
 
 // CloseWrite sends close_notify and FIN behind everything written. Reading goes on.
 func (s *Session) CloseWrite() error {
-	s.net.hold()
-	err := s.tls.CloseWrite()
-	if ferr := s.net.flush(); err == nil {
-		err = ferr
-	}
+	err := s.carrier.closeWrite()
 	if err == nil {
 		err = s.net.shutdownWrite()
 	}

@@ -67,39 +67,41 @@ func TestReadReady(t *testing.T) {
 	}
 	// The network is the loopback device: what was written has arrived. The first time there is nothing, the rest
 	// of the record before.
-	buf := make([]byte, 1<<20)
-	n, err := o.server.ReadReady(buf)
-	for n == 0 && err == nil {
+	pieces, err := o.server.ReadReady()
+	for len(pieces) == 0 && err == nil {
 		o.server.WaitReadable()
-		n, err = o.server.ReadReady(buf)
+		pieces, err = o.server.ReadReady()
 	}
-	if err != nil || !bytes.Equal(buf[:n], want) {
-		t.Errorf("one read gives %d bytes and %v, want all %d", n, err, len(want))
+	if got := bytes.Join(pieces, nil); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("one read gives %d bytes and %v, want all %d", len(got), err, len(want))
 	}
-	if n, err := o.server.ReadReady(buf); n != 0 || err != nil {
-		t.Errorf("another gives %d bytes and %v, want none", n, err)
+	if pieces, err := o.server.ReadReady(); len(pieces) > 0 || err != nil {
+		t.Errorf("another gives %d pieces and %v, want none", len(pieces), err)
 	}
 }
 
-// TestReadSmall reads in pieces smaller than a record: WaitReadable knows of the rest.
+// TestReadSmall reads in pieces smaller than a record.
 func TestReadSmall(t *testing.T) {
-	o := established(t, abi.VersionTLS13)
-	want := noise(50_000)
-	if _, err := o.client.Write(want); err != nil {
-		t.Fatal(err)
-	}
-	var got []byte
-	for len(got) < len(want) {
-		o.server.WaitReadable()
-		piece := make([]byte, 1000)
-		n, err := o.server.ReadReady(piece)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got = append(got, piece[:n]...)
-	}
-	if !bytes.Equal(got, want) {
-		t.Error("the pieces do not make the whole")
+	for name, version := range versions() {
+		t.Run(name, func(t *testing.T) {
+			o := established(t, version)
+			want := noise(50_000)
+			if _, err := o.client.Write(want); err != nil {
+				t.Fatal(err)
+			}
+			var got []byte
+			for len(got) < len(want) {
+				piece := make([]byte, 1000)
+				n, err := o.server.Read(piece)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, piece[:n]...)
+			}
+			if !bytes.Equal(got, want) {
+				t.Error("the pieces do not make the whole")
+			}
+		})
 	}
 }
 
@@ -181,7 +183,16 @@ func TestCloseWhileWaiting(t *testing.T) {
 
 // TestKeyUpdate has OpenSSL change its keys and ask for ours to be changed, between data in both directions.
 func TestKeyUpdate(t *testing.T) {
-	s := testutil.OpenSSLServer(t, testutil.NewCA(t, "root").Issue(t, testutil.Leaf{Names: []string{"a.example"}}), "-tls1_3", "-msg")
+	leaf := testutil.NewCA(t, "root").Issue(t, testutil.Leaf{Names: []string{"a.example"}})
+	for _, suite := range []string{"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"} {
+		t.Run(suite, func(t *testing.T) {
+			keyUpdates(t, testutil.OpenSSLServer(t, leaf, "-tls1_3", "-msg", "-ciphersuites", suite))
+		})
+	}
+}
+
+func keyUpdates(t *testing.T, s *testutil.Server) {
+	t.Helper()
 	c, err := net.Dial("tcp4", s.Addr.String())
 	if err != nil {
 		t.Fatal(err)
@@ -211,7 +222,7 @@ func TestKeyUpdate(t *testing.T) {
 	}
 }
 
-// TestSteadyState allocates nothing of our own. crypto/tls makes one reader of 24 bytes for each record it reads.
+// TestSteadyState allocates nothing for a record.
 func TestSteadyState(t *testing.T) {
 	if raceDetector {
 		t.Skip("sync.Pool drops things on purpose under the race detector")
@@ -232,8 +243,8 @@ func TestSteadyState(t *testing.T) {
 		}
 	}
 	// A collection in the middle empties the pools, which costs an allocation here and there.
-	if n := testing.AllocsPerRun(200, carry); n >= records+1 {
-		t.Errorf("%v allocations for %d records, want one for each", n, records)
+	if n := testing.AllocsPerRun(200, carry); n >= 8 {
+		t.Errorf("%v allocations for %d records, want those of waiting alone", n, records)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 //  1. During the handshake it is a net.Conn like any other: Read waits, Write writes at once, deadlines hold.
 //  2. start turns it into the lower half of a Session. From then on Read never waits: it says errNotYet, which
 //     crypto/tls takes for a temporary error, and Session waits in wait, with no buffer and a shallow stack.
+//     With TLS 1.3 it is records that reads and writes, past crypto/tls.
 //  3. The records that Session.Write produces are held and flushed as one run, see outbox.
 //  4. The end of the TCP connection is errTruncated, never io.EOF, so io.EOF from crypto/tls means close_notify.
 type stream struct {
@@ -23,6 +24,10 @@ type stream struct {
 	started atomic.Bool
 	in      inbox
 	out     outbox
+	// last is the last record written during the handshake; then mute throws away what crypto/tls would write
+	// when the records are protected by records.
+	last []byte
+	mute bool
 }
 
 // rawConn is the part of syscall.RawConn in use.
@@ -67,6 +72,9 @@ func (s *stream) start() { s.started.Store(true) }
 
 // Read gives crypto/tls what has arrived, never past the end of a record, so that it buffers one at most.
 func (s *stream) Read(p []byte) (int, error) {
+	if s.mute {
+		return s.in.fed(p)
+	}
 	if s.in.empty() && !s.started.Load() {
 		if err := s.wait(); err != nil {
 			return 0, err
@@ -87,13 +95,13 @@ func (s *stream) wait() error {
 // receive takes all that has arrived, as far as it fits, in one system call. It says whether there was
 // anything; the buffer goes back to the pool when there was not.
 func (s *stream) receive(fd uintptr) bool {
-	buf, _ := arrivals.Get().(*[]byte)
-	n, err := linux.Read(linux.FD(fd), *buf)
+	room := s.in.room()
+	n, err := linux.Read(linux.FD(fd), room)
 	if n > 0 {
-		s.in.fill(buf, n)
+		s.in.fill(n)
 		return true
 	}
-	arrivals.Put(buf)
+	s.in.stash()
 	if errors.Is(err, linux.EAGAIN) {
 		return false
 	}

@@ -24,8 +24,9 @@ type fake struct {
 	mu   sync.Mutex
 	cond *sync.Cond
 	// in is what the peer has sent, end how it ended.
-	in  []byte
-	end error
+	in   []byte
+	end  error
+	room []byte
 	// out is what was sent to the peer.
 	out []byte
 	// onWrite is called at each Write, with no lock held.
@@ -75,22 +76,34 @@ func (f *fake) WaitReadable() {
 	}
 }
 
-func (f *fake) ReadReady(p []byte) (n int, err error) {
+func (f *fake) ReadReady() (pieces [][]byte, err error) {
 	f.do(func() {
 		switch {
 		case f.closed:
 			err = os.ErrClosed
 		case len(f.in) > 0:
-			n = copy(p, f.in)
+			// In pieces, as records are, and as many as a session takes at once.
+			n := min(len(f.in), 256<<10)
+			pieces = [][]byte{f.in[:n/2], f.in[n/2 : n]}
 			f.in = f.in[n:]
 		default:
 			err = f.end
 		}
 	})
-	return n, err
+	return pieces, err
 }
 
-func (f *fake) Write(p []byte) (int, error) {
+func (f *fake) Room() [][]byte {
+	if f.room == nil {
+		f.room = make([]byte, 64<<10)
+	}
+	return [][]byte{f.room[:relay.RoomMin], f.room[relay.RoomMin:40_000], f.room[40_000:]}
+}
+
+func (f *fake) WriteRoom(n int) error {
+	if n == 0 {
+		return nil
+	}
 	if f.onWrite != nil {
 		f.onWrite()
 	}
@@ -103,14 +116,14 @@ func (f *fake) Write(p []byte) (int, error) {
 	}
 	f.writing = false
 	if f.closed {
-		return 0, os.ErrClosed
+		return os.ErrClosed
 	}
 	if f.writeErr != nil {
-		return 0, f.writeErr
+		return f.writeErr
 	}
-	f.out = append(f.out, p...)
+	f.out = append(f.out, f.room[:n]...)
 	f.cond.Broadcast()
-	return len(p), nil
+	return nil
 }
 
 func (f *fake) CloseWrite() (err error) {

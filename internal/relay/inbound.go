@@ -47,12 +47,10 @@ type inbound struct {
 
 // forward moves one batch. Data reaches the program before the error that follows it.
 func (l *link) forward(in *inbound) error {
-	batch := borrow()
-	defer giveBack(batch)
-	n, err := l.s.ReadReady(*batch)
+	pieces, err := l.s.ReadReady()
+	n := size(pieces)
 	if n > 0 && !in.deaf {
-		_, werr := linux.SendAll(l.plain, (*batch)[:n])
-		in.deaf = werr != nil // SHUT_RD or close; which of them, the other direction finds out
+		in.deaf = linux.SendAllv(l.plain, pieces) != nil // SHUT_RD or close; which of them, the other direction finds out
 	}
 	if in.deaf && l.isLingering() {
 		if in.discarded += n; in.discarded > l.limits.discard {

@@ -15,8 +15,11 @@ const (
 	// StallTime is how long one write to the peer may take after the program has closed its socket. TCP gives
 	// up an orphaned socket after a similar time (tcp_orphan_retries, tcp(7)).
 	StallTime = 2 * time.Minute
-	// BatchBytes is the most that is moved at once, and the buffer each direction holds while it moves.
-	BatchBytes = 256 << 10
+	// RoomMin is the least a session has room for in one piece, in bytes: what is peeked at, and as much again to
+	// throw away what is known.
+	RoomMin = 2 * peekBytes
+	// ScratchBytes is what is thrown away at once.
+	ScratchBytes = 16 << 10
 	// SendBuffer is the size in bytes asked for the queue towards the program. The kernel grants up to
 	// net.core.wmem_max, doubled. A larger one is slower: what is in it falls out of the processor's cache.
 	SendBuffer = 256 << 10
@@ -31,12 +34,12 @@ type limits struct {
 // stallTick is the tick outside tests.
 const stallTick = time.Second
 
-// batches holds nothing that a caller could observe: contents are overwritten before they are read.
-var batches = sync.Pool{New: func() any { b := make([]byte, BatchBytes); return &b }}
+// scratches hold nothing that a caller could observe: what is in them is thrown away.
+var scratches = sync.Pool{New: func() any { b := make([]byte, ScratchBytes); return &b }}
 
 func borrow() *[]byte {
-	b, _ := batches.Get().(*[]byte)
+	b, _ := scratches.Get().(*[]byte)
 	return b
 }
 
-func giveBack(b *[]byte) { batches.Put(b) }
+func giveBack(b *[]byte) { scratches.Put(b) }

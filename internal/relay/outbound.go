@@ -55,25 +55,21 @@ func (l *link) pump() error {
 			return nil
 		}
 		l.stall.begin(l)
-		_, err := l.s.Write(l.fresh)
+		err := l.s.WriteRoom(l.fresh)
 		l.stall.pause()
-		giveBack(l.batch)
-		l.batch, l.fresh = nil, nil
 		if err != nil {
 			return err
 		}
 	}
 }
 
-// arrived takes what the program has written since. It borrows a buffer only for that.
+// arrived takes what the program has written since. It borrows a room only for that.
 func (l *link) arrived(fd uintptr) bool {
-	l.batch = borrow()
-	l.fresh, l.took = l.queue.take(linux.FD(fd), *l.batch)
+	l.fresh, l.took = l.queue.take(linux.FD(fd), l.s.Room())
 	if l.took == nil {
 		return true
 	}
-	giveBack(l.batch)
-	l.batch = nil
+	_ = l.s.WriteRoom(0) // nothing is sent
 	return !isAgain(l.took)
 }
 

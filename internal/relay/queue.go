@@ -22,37 +22,40 @@ type queue struct {
 	known int
 	// long says that the last batch was one.
 	long bool
+	// seen is where the byte goes that was passed on already.
+	seen [1]byte
 }
 
 // peekBytes is the most that is copied twice to save a system call. A batch that fills it is long.
 const peekBytes = 4 << 10
 
-// take gives new bytes in buf. EAGAIN: there are none; io.EOF: the program has ended its side.
-func (q *queue) take(fd linux.FD, buf []byte) ([]byte, error) {
+// take puts new bytes into room, one piece after the other, and says how many. EAGAIN: there are none; io.EOF: the
+// program has ended its side. The first piece has at least twice peekBytes.
+func (q *queue) take(fd linux.FD, room [][]byte) (int, error) {
 	if q.long {
-		fresh, err := q.read(fd, buf)
-		if len(fresh) > 0 || err != nil {
+		fresh, err := q.read(fd, room, 0)
+		if fresh > 0 || err != nil {
 			return fresh, err
 		}
 	}
-	return q.peek(fd, buf)
+	return q.peek(fd, room)
 }
 
-func (q *queue) peek(fd linux.FD, buf []byte) ([]byte, error) {
-	n, err := linux.Peek(fd, buf[:peekBytes])
+func (q *queue) peek(fd linux.FD, room [][]byte) (int, error) {
+	n, err := linux.Peek(fd, room[0][:peekBytes])
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	if n == 0 {
-		return nil, io.EOF
+		return 0, io.EOF
 	}
 	q.known += n
-	if err := q.drop(fd, buf[n:]); err != nil || n < peekBytes {
-		return buf[:n], nil // the next call meets the error again
+	if err := q.drop(fd, room[0][n:]); err != nil || n < peekBytes {
+		return n, nil // the next call meets the error again
 	}
-	// There is more. What is read begins with the byte that was peeked last.
-	more, _ := q.read(fd, buf[n-1:])
-	return buf[:n+len(more)], nil
+	// There is more.
+	more, _ := q.read(fd, room, n)
+	return n + more, nil
 }
 
 // drop reads away what has been passed on, but for one byte.
@@ -70,24 +73,66 @@ func (q *queue) drop(fd linux.FD, scratch []byte) error {
 	return nil
 }
 
-// read takes everything but the last byte and then has a look at that. It returns nothing where peek does better.
-func (q *queue) read(fd linux.FD, buf []byte) ([]byte, error) {
+// read takes everything but the last byte, behind the first bytes of room that are in use, and then has a look at
+// that one. It says how many bytes are new; none where peek does better.
+func (q *queue) read(fd linux.FD, room [][]byte, used int) (int, error) {
+	if err := q.drop(fd, room[0][used:]); err != nil {
+		return 0, err
+	}
 	total, err := linux.Siocinq(fd)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	if q.long = total-q.known >= peekBytes; !q.long {
-		return nil, nil
+		return 0, nil
 	}
-	n, err := linux.Read(fd, buf[:min(total-1, len(buf)-1)])
+	// What is read begins with the byte that was peeked last.
+	var pieces [linux.VectorMax][]byte
+	free := behind(append(pieces[:0], q.seen[:q.known]), room, used)
+	n, err := linux.Readv(fd, free, min(total-1, q.known+size(room)-used-1))
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	start := min(q.known, n)
-	q.known -= start
-	if q.known == 0 && n == total-1 {
-		last, _ := linux.Peek(fd, buf[n:n+1]) // whatever it is, the next call meets it again
-		q.known, n = last, n+last
+	n, q.known = n-min(n, q.known), q.known-min(n, q.known)
+	if q.known > 0 || n < total-1-len(free[0]) {
+		return n, nil
 	}
-	return buf[start:n], nil
+	last, _ := linux.Peek(fd, at(room, used+n)) // whatever it is, the next call meets it again
+	q.known = last
+	return n + last, nil
+}
+
+// size is how many bytes pieces hold.
+func size(pieces [][]byte) int {
+	n := 0
+	for _, p := range pieces {
+		n += len(p)
+	}
+	return n
+}
+
+// behind appends the pieces behind the first n bytes, as many as fit.
+func behind(to, pieces [][]byte, n int) [][]byte {
+	for _, p := range pieces {
+		if n >= len(p) {
+			n -= len(p)
+			continue
+		}
+		if len(to) < cap(to) {
+			to = append(to, p[n:])
+		}
+		n = 0
+	}
+	return to
+}
+
+// at is the one byte behind the first n.
+func at(pieces [][]byte, n int) []byte {
+	for _, p := range pieces {
+		if n < len(p) {
+			return p[n : n+1]
+		}
+		n -= len(p)
+	}
+	return nil
 }

@@ -30,8 +30,7 @@ type link struct {
 	// Of the goroutine that sends.
 	queue   queue
 	receive func(fd uintptr) bool
-	batch   *[]byte
-	fresh   []byte
+	fresh   int
 	took    error
 	stall   stall
 

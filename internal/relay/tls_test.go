@@ -113,7 +113,7 @@ func session(t testing.TB, c net.Conn) *engine.Session {
 func handshake(t testing.TB, network *os.File) *engine.Session {
 	t.Helper()
 	s, err := engine.New(engine.Config{}).Client(context.Background(), network, engine.ClientConfig{
-		App: "test", Name: "peer.test", Settings: policy.Default(),
+		App: "test", Name: "peer.test", Settings: policy.Default(), Verifier: acceptAll{},
 	})
 	if err != nil {
 		t.Fatalf("client handshake: %v", err)
@@ -136,7 +136,7 @@ func serve(t testing.TB, c net.Conn) *engine.Session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := server.Handshake(context.Background(), engine.Accepted{Network: file(t, c)})
+	s, err := server.Handshake(context.Background(), engine.Accepted{Network: file(t, c), Verifier: acceptAll{}})
 	if err != nil {
 		t.Fatalf("server handshake: %v", err)
 	}
