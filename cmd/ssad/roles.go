@@ -7,6 +7,7 @@ import (
 
 	"github.com/securesocketapi/ssa/internal/daemon"
 	"github.com/securesocketapi/ssa/internal/metrics"
+	"github.com/securesocketapi/ssa/internal/sandbox"
 )
 
 // role is a command by which ssad starts itself.
@@ -48,4 +49,12 @@ func witness() *cobra.Command {
 	return role(daemon.RoleWitness, "says who programs are", func(cmd *cobra.Command) error {
 		return daemon.RunWitness(cmd.Context())
 	})
+}
+
+// sandboxed becomes a plugin.
+func sandboxed() *cobra.Command {
+	return &cobra.Command{
+		Use: sandbox.Role, Short: "Started by ssad: becomes a plugin in its sandbox", Hidden: true, DisableFlagParsing: true,
+		RunE: func(_ *cobra.Command, args []string) error { return sandbox.Main(args) },
+	}
 }

@@ -25,7 +25,7 @@ func TestSources(t *testing.T) {
 		{"ok judge off without anything", "[validation.dane]\nmode = \"off\"\n[validation.notaries]\nmode = \"off\"", nil},
 		{"ok logs", "[validation.transparency]\nmode = \"hard\"\nlog_list = \"/logs.json\"\nscts = 3\noperators = 3", nil},
 		{"ok notaries", notary("a", "192.0.2.1:443") + notary("b", "b.example:4433") + "[validation.notaries]\nmode = \"soft\"\nagree = 2", nil},
-		{"ok plugin with grants", "[[validation.plugin]]\nname = \"x\"\npath = \"/x\"\nnetwork = true\nstate = \"/var/lib/x\"", nil},
+		{"ok plugin with grants", "[[validation.plugin]]\nname = \"x\"\npath = \"/x\"\nnetwork = true\nstate = true", nil},
 		{"bad dane without resolver", "[validation.dane]\nmode = \"soft\"", []string{"p.toml:2:1: validation.dane needs, in the global settings, resolver"}},
 		{"bad dane of a profile without resolver", profile + "[profile.a.validation.dane]\nmode = \"hard\"",
 			[]string{"p.toml:4:1: validation.dane needs, in the global settings, resolver"}},
@@ -51,7 +51,7 @@ func TestSources(t *testing.T) {
 		{"bad notary without key", "[[validation.notaries.notary]]\nname = \"a\"\naddress = \"a:1\"", []string{"notary needs sha256"}},
 		{"bad notaries too many", strings.Repeat(notary("a", "a:1"), 17), []string{"17 notaries, more than 16"}},
 		{"bad inside", "[validation.notaries]\ninside = \"yes\"", []string{"inside has to be true or false"}},
-		{"bad state", "[[validation.plugin]]\nname = \"x\"\npath = \"/x\"\nstate = \"x\"", []string{"has to be an absolute path"}},
+		{"bad state", "[[validation.plugin]]\nname = \"x\"\npath = \"/x\"\nstate = \"x\"", []string{"state has to be true or false"}},
 		{"bad grant of a profile", profile + "[[profile.a.validation.plugin]]\nname = \"x\"\nnetwork = true", []string{"network: is said where the plugin is declared"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestSources(t *testing.T) {
 func TestSourcesAreRead(t *testing.T) {
 	const text = "[validation.dane]\nresolver = \"::1\"\nresolver_" + aPin + "\n[validation.transparency]\nlog_list = \"/l\"\nscts = 4\noperators = 3\n" +
 		"[validation.notaries]\nagree = 1\ninside = true\n[[validation.notaries.notary]]\nname = \"n\"\naddress = \"a:1\"\n" + aPin +
-		"\n[[validation.plugin]]\nname = \"x\"\npath = \"/x\"\nargs = [\"a\"]\nnetwork = true\nstate = \"/s\"\n"
+		"\n[[validation.plugin]]\nname = \"x\"\npath = \"/x\"\nargs = [\"a\"]\nnetwork = true\nstate = true\n"
 	r := config.Parse(options(), "p.toml", []byte(text))
 	if err := r.Err(); err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestSourcesAreRead(t *testing.T) {
 		}
 	}
 	p := s.Validation.Plugins[0]
-	if !p.Network || p.State != "/s" || p.Path != "/x" || len(p.Args) != 1 {
+	if !p.Network || !p.State || p.Path != "/x" || len(p.Args) != 1 {
 		t.Errorf("the plugin is %+v", p)
 	}
 	if pins := s.Validation.Notaries.List[0].Pins; len(pins) != 1 || pins[0].String() != pin {

@@ -203,12 +203,7 @@ func (d *decoder) plugin(e item, where scope) policy.Plugin {
 				d.wordOrWords(it, func(_ item, text string) bool { p.Args = append(p.Args, text); return true })
 			}},
 			row{"network", func(it item) { p.Network, _ = d.flag(it) }},
-			row{"state", func(it item) {
-				var ok bool
-				if p.State, ok = d.word(it); ok {
-					d.file(it, p.State)
-				}
-			}},
+			row{"state", func(it item) { p.State, _ = d.flag(it) }},
 		)
 	}
 	d.rows(e.value.table, inPlugin, rows)

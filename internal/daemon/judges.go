@@ -23,7 +23,9 @@ const judgesDirName = "judges"
 // makers are the judges that a policy may want beside standard validation and pins. A maker gives none when the policy
 // has not configured its judge.
 func makers() []func(chambers, *policy.Policy) ([]judge.Judge, error) {
-	return []func(chambers, *policy.Policy) ([]judge.Judge, error){}
+	return []func(chambers, *policy.Policy) ([]judge.Judge, error){
+		chambers.dane, chambers.transparency, chambers.notaries, chambers.plugins,
+	}
 }
 
 // bench makes the judges of a policy.

@@ -12,11 +12,10 @@ type Plugin struct {
 	// Path is the program, Args what it is started with.
 	Path string
 	Args []string
-	// Network lets the program use the network, State is a directory it may write in; empty is none.
-	Network bool
-	State   string
-	Rule    Rule
-	Source  Source
+	// Network lets the program use the network, State gives it a directory to write in.
+	Network, State bool
+	Rule           Rule
+	Source         Source
 }
 
 // overridePlugins puts the plugins of a section over those of the sections above.
@@ -53,6 +52,23 @@ func findPlugin(all []Plugin, name string) *Plugin {
 		}
 	}
 	return nil
+}
+
+// Runs says whether any section asks the plugin.
+func (p *Policy) Runs(plugin string) bool {
+	asks := func(l *Layer) bool {
+		found := findPlugin(l.Settings.Validation.Plugins, plugin)
+		return found != nil && found.Rule.Weight != Off
+	}
+	if asks(&p.global) {
+		return true
+	}
+	for _, profile := range p.profiles {
+		if asks(&profile.Layer) || slices.ContainsFunc(profile.Sections, func(s Section) bool { return asks(&s.Layer) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // showPlugins are the plugins with their weights.

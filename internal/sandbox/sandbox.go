@@ -13,6 +13,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -39,7 +40,7 @@ type Config struct {
 	Args []string
 	// Network lets it make sockets for IPv4 and IPv6.
 	Network bool
-	// State is a directory it may write in; none when empty.
+	// State is a directory it may write in, and begins in; none when empty.
 	State string
 }
 
@@ -58,7 +59,7 @@ func Enter(c Config) error {
 		{"clear ambient capabilities", linux.ClearAmbient},
 		{"leave descriptors behind", func() error { return linux.CloexecFrom(3) }},
 		{"limit resources", limit},
-		{"leave the directory", func() error { return os.Chdir("/") }},
+		{"change the directory", func() error { return os.Chdir(cmp.Or(c.State, "/")) }},
 		{"restrict files", func() error { return restrict(c, path) }},
 		{"restrict calls", func() error { return filter(c.Network) }},
 	} {

@@ -304,7 +304,7 @@ func TestGrants(t *testing.T) {
 	}
 	dir := t.TempDir()
 	j, _ := start(t, plugin.Config{Path: self, Args: []string{"act", "state"}, Timeout: long, Launcher: sandbox.Launcher(self, true, dir)})
-	check(t, j.Judge(t.Context(), question(dir)), judge.Valid, "could listen")
+	check(t, j.Judge(t.Context(), question(".")), judge.Valid, "could listen")
 	if b, err := os.ReadFile(dir + "/kept"); err != nil || string(b) != "kept" {
 		t.Errorf("the plugin kept %q, %v", b, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -115,7 +116,7 @@ func acts() map[string]func() {
 		},
 		"closes": each(func(asked) string { _ = os.Stdout.Close(); _ = os.Stdin.Close(); select {} }),
 		"state": each(func(r asked) string {
-			if err := os.WriteFile(r.Host+"/kept", []byte("kept"), 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(r.Host, "kept"), []byte("kept"), 0o600); err != nil {
 				return says(r.ID, "invalid", err.Error())
 			}
 			return says(r.ID, "valid", inside())
