@@ -64,6 +64,8 @@ internal/verify/revocation: abi internal/fetch internal/verify/judge
 internal/verify/transparency: abi internal/verify/judge
 internal/wire: abi api internal/linux internal/socket
 internal/witness: abi internal/identity internal/linux internal/rpc internal/socket internal/wire
+ports/caddy: ports/caddy/network
+ports/caddy/network:
 `
 
 // allowed is the table as it is looked up.
