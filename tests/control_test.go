@@ -3,6 +3,7 @@ package tests
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -310,5 +311,53 @@ func TestControlAfterUpgrade(t *testing.T) {
 	}
 	if !eventually(func() bool { out, _ := g.ask("status"); return !strings.Contains(out, "draining") }) {
 		t.Error("the process that has drained is still asked")
+	}
+}
+
+// A service without a daemon writes records where it is told to, and notices a new policy by itself.
+func TestControlEmbedded(t *testing.T) {
+	p, m := newPKI(t), police(t, map[string]string{"ssa/policy.toml": twoVersions})
+	records := filepath.Join(filepath.Dir(m.log), "audit.jsonl")
+	cmd := m.command(ssaPath(t), "run", "--service=embedded", "--log", m.log, "--audit", records, "--", testutil.Python(t), "-B", "programs/python/sockdrv.py")
+	d := drive(t, cmd)
+	write := func(text string) {
+		path := fmt.Sprintf("/proc/%d/root/etc/ssa/policy.toml", cmd.Process.Pid)
+		if err := errors.Join(os.WriteFile(path+".new", []byte(text), 0o644), os.Rename(path+".new", path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log := func(text string) bool { return eventually(func() bool { return strings.Contains(m.logged(t), text) }) }
+	old := func() uint16 { return testutil.OpenSSLServer(t, p.server, "-rev", "-tls1_2").Addr.Port() }
+	d.open("first", p, old())
+	d.must("close", "first")
+
+	const unused = "the policy has changed and is not used"
+	write("versions = [\"TLS1.4\"]\n")
+	if !log(unused) {
+		t.Fatal("a broken policy is not told of")
+	}
+	d.open("second", p, old())
+	write("\nversions = [\"TLS1.3\"]\n")
+	if !log(`msg="the policy has changed" files=1`) {
+		t.Fatal("a new policy is not noticed")
+	}
+	if n := strings.Count(m.logged(t), unused); n != 1 {
+		t.Errorf("a broken policy is told of %d times", n)
+	}
+	d.talk("second")
+	d.must("socket", "third")
+	d.must("set", "third", abi.TLSTrustedPeerCertificates, p.ca.Path)
+	if r := d.call("connect", "third", "localhost", old()); r.Errno != "EPROTO" {
+		t.Errorf("TLS 1.2 under the new policy: %+v", r)
+	}
+	for _, want := range []string{
+		`"event":"connection","decision":"allowed",.*"in_force":\[\{"file":"/etc/ssa/policy.toml","line":1,"key":"versions"`,
+		`"decision":"closed"`, `"event":"policy","decision":"refused"`, `"event":"policy","decision":"allowed","text":"1 files, 0 profiles"`,
+		`"decision":"refused",.*"line":2,"key":"versions","value":"TLS1.3".*"class":"protocol"`,
+	} {
+		if !eventually(func() bool { text, _ := os.ReadFile(records); return regexp.MustCompile(want).Match(text) }) {
+			text, _ := os.ReadFile(records)
+			t.Errorf("there is no record %s in\n%s", want, text)
+		}
 	}
 }

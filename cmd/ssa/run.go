@@ -11,7 +11,7 @@ import (
 )
 
 func runCommand() *cobra.Command {
-	var logFile string
+	var logFile, auditFile string
 	var wrap wrapFlags
 	service := serviceFlags{mode: daemon.Auto, socket: wire.SocketPath}
 	c := &cobra.Command{
@@ -35,11 +35,12 @@ func runCommand() *cobra.Command {
 				return err
 			}
 			words := append(service.words(), wrap.words()...)
-			return finish(launch.Front(args, append(words, "--log="+logFile)...))
+			return finish(launch.Front(args, append(words, "--log="+logFile, "--audit="+auditFile)...))
 		},
 	}
 	c.Flags().SetInterspersed(false)
 	c.Flags().StringVar(&logFile, "log", "", "append what the TLS service has to say to `FILE`")
+	c.Flags().StringVar(&auditFile, "audit", "", "append the records of an embedded service to `FILE`, see ssad(8)")
 	service.register(c)
 	wrap.register(c)
 	return c

@@ -17,7 +17,7 @@ import (
 type role struct {
 	control, front int
 	signals        launch.Signals
-	log            string
+	log, audit     string
 	service        serviceFlags
 	wrap           wrapFlags
 	wrapping       bool
@@ -32,6 +32,7 @@ func (r *role) register(c *cobra.Command) {
 	c.Flags().IntSliceVar(&r.signals.Ignored, "ignored", nil, "signal that the program is to find ignored")
 	c.Flags().Uint64Var(&r.signals.Blocked, "blocked", 0, "mask of the signals that the program is to find blocked")
 	c.Flags().StringVar(&r.log, "log", "", "log file")
+	c.Flags().StringVar(&r.audit, "audit", "", "file for records")
 	r.service = serviceFlags{mode: daemon.Embedded}
 	r.service.register(c)
 	r.wrap.register(c)
@@ -54,7 +55,7 @@ func superviseCommand() *cobra.Command {
 				return err
 			}
 			server, err := daemon.NewSupervisor(daemon.SupervisorConfig{
-				Logger: log, Service: r.service.mode, Socket: r.service.socket, Wraps: wraps,
+				Logger: log, Service: r.service.mode, Socket: r.service.socket, Audit: r.audit, Wraps: wraps,
 			})
 			if err != nil {
 				return err

@@ -3,23 +3,26 @@ package main
 import (
 	"fmt"
 	"os"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/securesocketapi/ssa/internal/daemon"
 )
 
 func versionCommand() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			version := "(unknown)"
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version = info.Main.Version
+			if asJSON {
+				return writeJSON(map[string]string{"version": daemon.Version()})
 			}
-			_, err := fmt.Fprintln(os.Stdout, "ssa", version)
+			_, err := fmt.Fprintln(os.Stdout, "ssa", daemon.Version())
 			return err
 		},
 	}
+	jsonFlag(c, &asJSON)
+	return c
 }

@@ -182,9 +182,9 @@ func (f *file) rotate() error {
 	return f.lock()
 }
 
-// open opens the file and reads the last records it has.
-func (f *file) open() ([]api.Record, error) {
-	if err := f.reopen(); err != nil {
+// open opens the file and, if asked to, reads the last records it has.
+func (f *file) open(remember bool) ([]api.Record, error) {
+	if err := f.reopen(); err != nil || !remember {
 		return nil, err
 	}
 	var all []api.Record

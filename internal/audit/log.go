@@ -38,15 +38,18 @@ type Config struct {
 	// FileMax and FilesKept are the constants unless set.
 	FileMax   int64
 	FilesKept int
+	// FileOnly says that nobody will ask for records: none are kept in memory.
+	FileOnly bool
 	// Logger learns of what cannot be written; nil is nobody.
 	Logger *slog.Logger
 }
 
 // A Log keeps records. It is safe for concurrent use.
 type Log struct {
-	log   *slog.Logger
-	file  *file
-	queue chan api.Record
+	log      *slog.Logger
+	file     *file
+	fileOnly bool
+	queue    chan api.Record
 	// done is closed when the last record has been written.
 	done chan struct{}
 
@@ -65,7 +68,7 @@ func Open(c Config) (*Log, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	l := &Log{
-		log: c.Logger, queue: make(chan api.Record, queueMax), done: make(chan struct{}),
+		log: c.Logger, fileOnly: c.FileOnly, queue: make(chan api.Record, queueMax), done: make(chan struct{}),
 		followers: map[*Follower]struct{}{}, counts: map[api.Decision]uint64{},
 	}
 	if c.Path == "" {
@@ -73,7 +76,7 @@ func Open(c Config) (*Log, error) {
 		return l, nil
 	}
 	l.file = newFile(c)
-	before, err := l.file.open()
+	before, err := l.file.open(!c.FileOnly)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +99,9 @@ func (l *Log) Record(r api.Record) {
 		return
 	}
 	l.counts[r.Decision]++
-	l.ring.add(r)
+	if !l.fileOnly {
+		l.ring.add(r)
+	}
 	for f := range l.followers {
 		f.offer(r)
 	}

@@ -3,16 +3,9 @@ package daemon
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"time"
 
-	"github.com/securesocketapi/ssa/internal/config"
-	"github.com/securesocketapi/ssa/internal/judges"
-	"github.com/securesocketapi/ssa/internal/policy"
-	"github.com/securesocketapi/ssa/internal/service"
 	"github.com/securesocketapi/ssa/internal/socket"
-	"github.com/securesocketapi/ssa/internal/verify/judge"
-	"github.com/securesocketapi/ssa/internal/verify/pins"
 	"github.com/securesocketapi/ssa/internal/wire"
 )
 
@@ -48,56 +41,28 @@ const findTime = 5 * time.Second
 // service finds or makes the service. sockets bounds the TLS sockets of the tree.
 func (c SupervisorConfig) service() (svc tlsService, sockets int, err error) {
 	if c.Service == Embedded {
-		return embedded(c.Logger)
+		return c.embedded()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), findTime)
 	defer cancel()
 	client, err := wire.Dial(ctx, wire.ClientConfig{Path: c.Socket, Wait: wire.DefaultWait, Logger: c.Logger})
 	switch {
 	case err == nil:
+		if c.Audit != "" {
+			c.Logger.Warn("ssad serves this program and keeps the records itself, see ssa audit", "not written", c.Audit)
+		}
 		return client, socketsMax, nil
 	case c.Service == Require:
 		return nil, 0, fmt.Errorf("the TLS service of this machine does not answer: %w\nhint: start it (systemctl start ssad.socket), or use --service=embedded", err)
 	}
 	c.Logger.Info("no TLS service of the machine; it is embedded", "reason", err)
-	return embedded(c.Logger)
+	return c.embedded()
 }
 
-// embedded makes a service in this process, under the policy of this machine.
-func embedded(logger *slog.Logger) (tlsService, int, error) {
-	inForce, trustStores, err := loadPolicy(logger)
+func (c SupervisorConfig) embedded() (tlsService, int, error) {
+	e, err := newEmbedded(c)
 	if err != nil {
 		return nil, 0, err
 	}
-	c := chambers{log: logger}
-	var kept *pins.Store
-	if dir, err := personalDir(); err != nil {
-		logger.Warn("there is no place for what outlives this run", "error", err)
-	} else {
-		c.stateDir, kept = dir, pins.NewStore(dir)
-	}
-	bench, err := c.bench(inForce)
-	if err != nil {
-		return nil, 0, err
-	}
-	if where := sessionLocation(inForce); where != "" {
-		logger.Info("sessions are kept in memory: session_cache.location is for ssad", "location", where)
-	}
-	svc := service.New(service.Config{
-		Logger: logger, Policy: func() *policy.Policy { return inForce }, Open: config.Open, TrustStores: trustStores,
-		Judge: func(name string) judge.Judge { return bench[name] }, Kept: kept,
-	})
-	return &ownService{svc, bench}, inForce.Global(time.Now()).Limits.Sockets, nil
-}
-
-// ownService is an embedded service with its judges.
-type ownService struct {
-	*service.Service
-	bench judges.Bench
-}
-
-// Close ends both.
-func (s *ownService) Close(ctx context.Context) error {
-	defer s.bench.Close()
-	return s.Service.Close(ctx)
+	return e, e.sockets(), nil
 }

@@ -39,6 +39,8 @@ type SupervisorConfig struct {
 	Socket  string
 	// Wraps are the plain connections and listeners of the tree that become TLS.
 	Wraps socket.Wraps
+	// Audit is the file for the records of an embedded service; empty keeps none.
+	Audit string
 }
 
 // Supervisor answers the trapped calls of a tree, with an embedded service or that of the machine.
