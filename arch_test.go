@@ -26,6 +26,7 @@ cmd/ssa: api client internal/config internal/daemon internal/launch internal/lin
 cmd/ssad: internal/daemon internal/metrics internal/sandbox internal/wire
 examples/go/https_client:
 examples/go/https_server:
+examples/plugins/go/no_wildcards:
 internal/audit: api internal/linux
 internal/config: abi internal/linux internal/policy internal/verify/judge
 internal/control: api client internal/audit internal/linux

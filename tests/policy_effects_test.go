@@ -3,6 +3,7 @@ package tests
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"path/filepath"
 	"strings"
@@ -42,6 +43,7 @@ func effects() map[policy.Key]func(*testing.T, pki) {
 func TestEveryKeyHasAnEffect(t *testing.T) {
 	p := newPKI(t)
 	all := effects()
+	maps.Copy(all, effectsOfSources())
 	for _, k := range policy.Keys() {
 		t.Run(k.String(), func(t *testing.T) {
 			if all[k] == nil {
