@@ -5,7 +5,7 @@ FUZZTIME ?= 10s
 # tests/ takes minutes on two cores; the rest seconds.
 TESTTIME ?= 30m
 
-.PHONY: help build generate test unit integration lint bench demo fuzz install-deps install deb try-deb cross clean
+.PHONY: help build generate test unit integration lint bench demo fuzz ports install-deps install deb try-deb cross clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,6 +35,9 @@ bench: install-deps build ## measure against the same thing without ssa, as rati
 
 demo: install-deps build ## the C client and server with each other, curl and openssl
 	scripts/demo
+
+ports: install-deps build ## take wget, lighttpd, netcat and Caddy to TLS sockets, and try them; minutes
+	ports/run
 
 fuzz: ## every fuzz target for FUZZTIME each
 	scripts/fuzz $(FUZZTIME)

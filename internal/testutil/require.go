@@ -41,6 +41,16 @@ func File(path string) Feature {
 	return Feature{name: path + " (run scripts/install-deps)", probe: func() error { _, err := os.Stat(path); return err }, excuse: mayMiss}
 }
 
+// Asked is a test that takes long and runs only when an environment variable is set, as command does.
+func Asked(variable, command string) Feature {
+	return Feature{name: "to be asked for (" + command + ")", probe: func() error {
+		if os.Getenv(variable) == "" {
+			return fmt.Errorf("%s is not set", variable)
+		}
+		return nil
+	}, excuse: always}
+}
+
 // Require ends the test unless the machine has the features: it skips where that is nobody's mistake (a
 // kernel from before the feature) and fails otherwise.
 func Require(t testing.TB, features ...Feature) {
