@@ -46,6 +46,16 @@ const (
 	TLSChosenCipher = 98
 	// TLSError is TLS_ERROR: get, string: text of the last failure on this socket.
 	TLSError = 100
+	// TLSRevocationChecks is TLS_REVOCATION_CHECKS: set/get, int: 1: no certificate of the peer may be revoked.
+	TLSRevocationChecks = 102
+	// TLSOCSPStapledChecks is TLS_OCSP_STAPLED_CHECKS: set/get, int: 1: the same, also by what the server staples.
+	TLSOCSPStapledChecks = 103
+	// TLSOCSPChecks is TLS_OCSP_CHECKS: set/get, int: 1: the same, also by asking OCSP responders.
+	TLSOCSPChecks = 104
+	// TLSCRLChecks is TLS_CRL_CHECKS: set/get, int: 1: the same, also by fetching revocation lists.
+	TLSCRLChecks = 105
+	// TLSCachedRevChecks is TLS_CACHED_REV_CHECKS: set/get, int: 1: the same, and answers from before count while they hold.
+	TLSCachedRevChecks = 106
 	// TLSSessionReuse is TLS_SESSION_REUSE: set/get, int: 1: resume a session when there is one; 0: full handshake.
 	TLSSessionReuse = 108
 	// TLSResumedSession is TLS_RESUMED_SESSION: get, int: 1 when the session was resumed.
@@ -56,6 +66,8 @@ const (
 	TLSVersionMax = 112
 	// TLSChosenVersion is TLS_CHOSEN_VERSION: get, int: negotiated version.
 	TLSChosenVersion = 113
+	// TLSServerOCSPStapling is TLS_SERVER_OCSP_STAPLING: set/get, int: 1: a listener staples an OCSP response about its own certificate.
+	TLSServerOCSPStapling = 122
 )
 
 // Values of TLS_REQUEST_PEER_AUTH.

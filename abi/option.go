@@ -22,11 +22,17 @@ const (
 	TLSTrustedCiphers          Option = 97
 	TLSChosenCipher            Option = 98
 	TLSError                   Option = 100
+	TLSRevocationChecks        Option = 102
+	TLSOCSPStapledChecks       Option = 103
+	TLSOCSPChecks              Option = 104
+	TLSCRLChecks               Option = 105
+	TLSCachedRevChecks         Option = 106
 	TLSSessionReuse            Option = 108
 	TLSResumedSession          Option = 109
 	TLSVersionMin              Option = 111
 	TLSVersionMax              Option = 112
 	TLSChosenVersion           Option = 113
+	TLSServerOCSPStapling      Option = 122
 )
 
 // A When is the set of states in which an option may be set or read.
@@ -96,11 +102,17 @@ func Options() []Info {
 		{TLSTrustedCiphers, "TLS_TRUSTED_CIPHERS", Text, Fresh, Always, "colon-separated cipher suites to allow; narrows only"},
 		{TLSChosenCipher, "TLS_CHOSEN_CIPHER", Text, Never, Connected, "negotiated cipher suite"},
 		{TLSError, "TLS_ERROR", Text, Never, Always, "text of the last failure on this socket"},
+		{TLSRevocationChecks, "TLS_REVOCATION_CHECKS", Int, Fresh, Always, "1: no certificate of the peer may be revoked"},
+		{TLSOCSPStapledChecks, "TLS_OCSP_STAPLED_CHECKS", Int, Fresh, Always, "1: the same, also by what the server staples"},
+		{TLSOCSPChecks, "TLS_OCSP_CHECKS", Int, Fresh, Always, "1: the same, also by asking OCSP responders"},
+		{TLSCRLChecks, "TLS_CRL_CHECKS", Int, Fresh, Always, "1: the same, also by fetching revocation lists"},
+		{TLSCachedRevChecks, "TLS_CACHED_REV_CHECKS", Int, Fresh, Always, "1: the same, and answers from before count while they hold"},
 		{TLSSessionReuse, "TLS_SESSION_REUSE", Int, Fresh, Always, "1: resume a session when there is one; 0: full handshake"},
 		{TLSResumedSession, "TLS_RESUMED_SESSION", Int, Never, Connected, "1 when the session was resumed"},
 		{TLSVersionMin, "TLS_VERSION_MIN", Int, Fresh, Always, "lowest version, 0x0301 to 0x0304; may only rise"},
 		{TLSVersionMax, "TLS_VERSION_MAX", Int, Fresh, Always, "highest version, 0x0301 to 0x0304"},
 		{TLSChosenVersion, "TLS_CHOSEN_VERSION", Int, Never, Connected, "negotiated version"},
+		{TLSServerOCSPStapling, "TLS_SERVER_OCSP_STAPLING", Int, Fresh, Always, "1: a listener staples an OCSP response about its own certificate"},
 	}
 }
 

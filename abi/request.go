@@ -18,6 +18,8 @@ type Request struct {
 	SessionTTL *int
 	// SessionReuse is whether a session may be resumed; nil is the policy's.
 	SessionReuse *bool
+	// Checks are those turned on, Unchecked those that are to be off.
+	Checks, Unchecked Checks
 	// DisabledCiphers and TrustedCiphers are names as the program wrote them, IANA's or OpenSSL's.
 	DisabledCiphers []string
 	TrustedCiphers  []string

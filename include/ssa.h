@@ -105,6 +105,26 @@ struct sockaddr_host {
 #ifndef TLS_ERROR
 #define TLS_ERROR 100
 #endif
+/* set/get, int: 1: no certificate of the peer may be revoked */
+#ifndef TLS_REVOCATION_CHECKS
+#define TLS_REVOCATION_CHECKS 102
+#endif
+/* set/get, int: 1: the same, also by what the server staples */
+#ifndef TLS_OCSP_STAPLED_CHECKS
+#define TLS_OCSP_STAPLED_CHECKS 103
+#endif
+/* set/get, int: 1: the same, also by asking OCSP responders */
+#ifndef TLS_OCSP_CHECKS
+#define TLS_OCSP_CHECKS 104
+#endif
+/* set/get, int: 1: the same, also by fetching revocation lists */
+#ifndef TLS_CRL_CHECKS
+#define TLS_CRL_CHECKS 105
+#endif
+/* set/get, int: 1: the same, and answers from before count while they hold */
+#ifndef TLS_CACHED_REV_CHECKS
+#define TLS_CACHED_REV_CHECKS 106
+#endif
 /* set/get, int: 1: resume a session when there is one; 0: full handshake */
 #ifndef TLS_SESSION_REUSE
 #define TLS_SESSION_REUSE 108
@@ -124,6 +144,10 @@ struct sockaddr_host {
 /* get, int: negotiated version */
 #ifndef TLS_CHOSEN_VERSION
 #define TLS_CHOSEN_VERSION 113
+#endif
+/* set/get, int: 1: a listener staples an OCSP response about its own certificate */
+#ifndef TLS_SERVER_OCSP_STAPLING
+#define TLS_SERVER_OCSP_STAPLING 122
 #endif
 
 /* Values of TLS_REQUEST_PEER_AUTH. */

@@ -30,6 +30,7 @@ type question struct {
 	Paths [][]int        `json:"paths"`
 	OCSP  []byte         `json:"ocsp,omitempty"`
 	SCTs  [][]byte       `json:"scts,omitempty"`
+	Look  judge.Sources  `json:"sources"`
 	Time  time.Time      `json:"time"`
 }
 
@@ -44,7 +45,7 @@ type verdict struct {
 func encode(name string, q *judge.Question) question {
 	out := question{
 		Judge: name, Host: q.Host, Port: q.Port, From: q.Remote, Role: q.Role, App: q.App, UID: q.UID,
-		OCSP: q.OCSP, SCTs: q.SCTs, Time: q.Time,
+		OCSP: q.OCSP, SCTs: q.SCTs, Look: q.Sources, Time: q.Time,
 	}
 	at := map[string]int{}
 	refer := func(chain []*x509.Certificate) (list []int) {
@@ -79,7 +80,8 @@ func (q question) decode() (*judge.Question, error) {
 		}
 	}
 	out := &judge.Question{
-		Host: q.Host, Port: q.Port, Remote: q.From, Role: q.Role, App: q.App, UID: q.UID, OCSP: q.OCSP, SCTs: q.SCTs, Time: q.Time,
+		Host: q.Host, Port: q.Port, Remote: q.From, Role: q.Role, App: q.App, UID: q.UID, OCSP: q.OCSP, SCTs: q.SCTs,
+		Sources: q.Look, Time: q.Time,
 	}
 	var err error
 	if out.Chain, err = pick(certs, q.Chain); err != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/verify/judge"
 )
 
 // loosest allows what either of two settings allows: a profile that only complains must refuse nothing that would
@@ -23,6 +24,7 @@ func loosest(a, b Settings) Settings {
 	}
 	s.HonorApplicationValidation = a.HonorApplicationValidation || b.HonorApplicationValidation
 	s.TrustStore = a.TrustStore
+	s.Staple = a.Staple || b.Staple
 	s.Keys = union(b.Keys, a.Keys)
 	s.Limits.RSABits = min(a.Limits.RSABits, b.Limits.RSABits)
 	s.Limits.HandshakeTimeout = max(a.Limits.HandshakeTimeout, b.Limits.HandshakeTimeout)
@@ -45,7 +47,7 @@ func loosestValidation(a, b Validation) Validation {
 		}
 		v.Plugins = append(v.Plugins, p)
 	}
-	v.Sources = RevocationSources{
+	v.Sources = judge.Sources{
 		Stapled: a.Sources.Stapled && b.Sources.Stapled,
 		OCSP:    a.Sources.OCSP && b.Sources.OCSP,
 		CRL:     a.Sources.CRL && b.Sources.CRL,

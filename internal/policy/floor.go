@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/verify/judge"
 )
 
 // The floor: what no policy goes below without an exception (RFC 9325, sections 3.1, 4.2 and 4.4).
@@ -53,7 +54,7 @@ func weaker(k Key, own, above *Settings) string {
 	v := &next.Validation
 	switch {
 	case v.Threshold < is.Threshold && !above.Sources[KeyThreshold].Built(), hard(JudgePins) && is.TrustOnFirstUse && !v.TrustOnFirstUse,
-		hard(JudgeRevocation) && v.Sources.lacks(is.Sources):
+		hard(JudgeRevocation) && lacks(v.Sources, is.Sources):
 		return fields[k].show(&next)
 	case k == KeyPlugins:
 		return weakerPlugins(v.Plugins, is.Plugins)
@@ -61,8 +62,8 @@ func weaker(k Key, own, above *Settings) string {
 	return ""
 }
 
-// lacks says whether one of the other's sources is missing.
-func (r RevocationSources) lacks(o RevocationSources) bool {
+// lacks says whether one of the second's sources is missing in the first.
+func lacks(r, o judge.Sources) bool {
 	return o.Stapled && !r.Stapled || o.OCSP && !r.OCSP || o.CRL && !r.CRL
 }
 

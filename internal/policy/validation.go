@@ -22,7 +22,7 @@ type Validation struct {
 	// TrustOnFirstUse is whether the key of a host without a pin is kept, and is a pin from then on.
 	TrustOnFirstUse bool
 	// Sources are where the revocation judge looks.
-	Sources RevocationSources
+	Sources judge.Sources
 	// Resolver, Logs and Notaries are where the judges of those names get what they know from.
 	Resolver Resolver
 	Logs     Logs
@@ -194,19 +194,12 @@ func lenient(a judge.Answer) int {
 	return [...]int{judge.Error: 0, judge.Invalid: 0, judge.Abstain: 1, judge.Valid: 2}[a]
 }
 
-// RevocationSources are where the revocation judge looks.
-type RevocationSources struct {
-	// Stapled is the response that the server sends along, OCSP asks the responders that certificates name, CRL
-	// fetches the lists they name.
-	Stapled, OCSP, CRL bool
-}
-
 // showShare is a share as the files have it.
 func showShare(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
 // defaultValidation is the built-in one: standard validation decides alone.
 func defaultValidation() Validation {
-	v := Validation{Threshold: 1, Sources: RevocationSources{Stapled: true, OCSP: true, CRL: true}, Logs: Logs{Timestamps: 2, Operators: 2}}
+	v := Validation{Threshold: 1, Sources: judge.Sources{Stapled: true, OCSP: true, CRL: true}, Logs: Logs{Timestamps: 2, Operators: 2}}
 	for i := range v.Rules {
 		v.Rules[i] = defaultRule()
 	}

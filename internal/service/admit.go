@@ -40,6 +40,7 @@ func (s *Service) Admit(_ context.Context, app socket.App, r abi.Request) (socke
 		Ciphers:      a.settings.Ciphers,
 		SessionTTL:   a.settings.SessionTTL,
 		SessionReuse: a.settings.SessionReuse,
+		Checks:       a.settings.Checks(),
 	}
 	switch {
 	case len(a.credentials) > 0:

@@ -34,6 +34,12 @@ func asked(r abi.Request) (list []api.Asked) {
 	if r.SessionReuse != nil {
 		add(abi.TLSSessionReuse, strconv.FormatBool(*r.SessionReuse))
 	}
+	for _, o := range r.Checks.Options() {
+		add(o, "1")
+	}
+	for _, o := range r.Unchecked.Options() {
+		add(o, "0")
+	}
 	add(abi.TLSDisableCipher, strings.Join(r.DisabledCiphers, ":"))
 	add(abi.TLSTrustedCiphers, strings.Join(r.TrustedCiphers, ":"))
 	add(abi.TLSRequestPeerAuth, number(r.PeerAuth))

@@ -60,6 +60,7 @@ func (h *hearing) Verify(p engine.Peer) error {
 // by is the outcome under settings, and by trust stores.
 func (h *hearing) by(q judge.Question, stores []*verify.Store, settings *policy.Settings) panel.Outcome {
 	rules := &settings.Validation
+	q.Sources = rules.Sources
 	c := panel.Case{Rules: rules, Question: &q, Own: []judge.Judge{verify.Standard{Stores: stores, RSABits: settings.Limits.RSABits}}}
 	if rules.Rules[policy.JudgePins].Weight != policy.Off {
 		c.Own = append(c.Own, h.service.pins(rules))

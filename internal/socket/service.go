@@ -49,6 +49,8 @@ type Effective struct {
 	// SessionTTL is in seconds, 0 when resumption is off.
 	SessionTTL   int
 	SessionReuse bool
+	// Checks are those of certificates that are on.
+	Checks abi.Checks
 	// Chain is the PEM of the first credential's certificates, or of those the policy has for a listener without
 	// any; nil when there is none.
 	Chain []byte

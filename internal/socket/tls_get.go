@@ -76,6 +76,12 @@ func reporters() map[abi.Option]reporter {
 		abi.TLSID:                   func(s *Socket) []byte { return binary.NativeEndian.AppendUint64(nil, s.id) },
 		abi.TLSTrustedCiphers:       func(s *Socket) []byte { return text(strings.Join(s.effective.Ciphers, ":")) },
 		abi.TLSChosenCipher:         func(s *Socket) []byte { return text(s.info.Cipher) },
+		abi.TLSRevocationChecks:     check(abi.CheckRevocation),
+		abi.TLSOCSPStapledChecks:    check(abi.CheckStapled),
+		abi.TLSOCSPChecks:           check(abi.CheckOCSP),
+		abi.TLSCRLChecks:            check(abi.CheckCRL),
+		abi.TLSCachedRevChecks:      check(abi.CheckCached),
+		abi.TLSServerOCSPStapling:   check(abi.StapleOwn),
 		abi.TLSSessionReuse:         func(s *Socket) []byte { return boolean(s.effective.SessionReuse) },
 		abi.TLSResumedSession:       func(s *Socket) []byte { return boolean(s.info.Resumed) },
 		abi.TLSVersionMin:           func(s *Socket) []byte { return integer(int(s.effective.VersionMin)) },
@@ -90,6 +96,11 @@ func (s *Socket) hostname() string {
 		return s.info.ServerName
 	}
 	return strings.Join(s.request.Hostnames, ",")
+}
+
+// check reports whether a check is on.
+func check(c abi.Checks) reporter {
+	return func(s *Socket) []byte { return boolean(s.effective.Checks&c != 0) }
 }
 
 func text(s string) []byte { return append([]byte(s), 0) }

@@ -118,6 +118,20 @@ func setSessionTTL(r *abi.Request, v value) error {
 	return nil
 }
 
+// setCheck turns a check on, or asks for it to be off, which the policy allows only where it leaves it open.
+func setCheck(r *abi.Request, v value) error {
+	check := abi.CheckOf(v.option)
+	switch v.number {
+	case 0:
+		r.Checks, r.Unchecked = r.Checks&^check, r.Unchecked|check
+	case 1:
+		r.Checks, r.Unchecked = r.Checks|check, r.Unchecked&^check
+	default:
+		return invalid("set %s: %d; 0 and 1 are possible", v.option, v.number)
+	}
+	return nil
+}
+
 func setSessionReuse(r *abi.Request, v value) error {
 	if v.number != 0 && v.number != 1 {
 		return invalid("set %s: %d; 0 and 1 are possible", v.option, v.number)

@@ -112,6 +112,7 @@ func (s *service) Admit(_ context.Context, _ socket.App, r abi.Request) (socket.
 	if r.SessionTTL != nil {
 		e.SessionTTL = *r.SessionTTL
 	}
+	e.Checks = r.Checks
 	if r.SessionReuse != nil {
 		e.SessionReuse = *r.SessionReuse
 	}

@@ -42,6 +42,12 @@ func values() map[abi.Option][][]byte {
 		abi.TLSDisableCipher:           text("TLS_AES_128_GCM_SHA256"),
 		abi.TLSRequestPeerAuth:         ints(0, 1, 2),
 		abi.TLSTrustedCiphers:          text("TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"),
+		abi.TLSRevocationChecks:        ints(0, 1),
+		abi.TLSOCSPStapledChecks:       ints(0, 1),
+		abi.TLSOCSPChecks:              ints(0, 1),
+		abi.TLSCRLChecks:               ints(0, 1),
+		abi.TLSCachedRevChecks:         ints(0, 1),
+		abi.TLSServerOCSPStapling:      ints(0, 1),
 		abi.TLSSessionReuse:            ints(0, 1),
 		abi.TLSVersionMin:              ints(0x0303, 0x0304),
 		abi.TLSVersionMax:              ints(0x0303, 0x0304),
@@ -68,6 +74,12 @@ func mistakes() map[abi.Option][]string {
 		abi.TLSDisableCipher:           {"", "\x00", "a\x00b"},
 		abi.TLSRequestPeerAuth:         number(-1, 3, 1<<20),
 		abi.TLSTrustedCiphers:          {"", ":", "a:", "a::b", strings.Repeat("a:", 64) + "a"},
+		abi.TLSRevocationChecks:        number(-1, 2),
+		abi.TLSOCSPStapledChecks:       number(-1, 2),
+		abi.TLSOCSPChecks:              number(-1, 2),
+		abi.TLSCRLChecks:               number(-1, 2),
+		abi.TLSCachedRevChecks:         number(-1, 2),
+		abi.TLSServerOCSPStapling:      number(-1, 2),
 		abi.TLSSessionReuse:            number(-1, 2),
 		abi.TLSVersionMin:              number(-1, 0, 0x0300, 0x0305, 0x10303),
 		abi.TLSVersionMax:              number(-1, 0, 0x0300, 0x0305, 0x10303),
@@ -122,7 +134,7 @@ func TestBadValues(t *testing.T) {
 func TestUnknownOptions(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		fd := w.tls(t, 0)
-		for _, o := range []int{0, 1, 84, 99, 101, 102, 110, 114, 122, 129, 255, math.MaxInt32, -1} {
+		for _, o := range []int{0, 1, 84, 99, 101, 107, 110, 114, 121, 123, 129, 255, math.MaxInt32, -1} {
 			want(t, "set an unknown option", w.set(t, fd, abi.ProtoTLS, o, int32s(1)), linux.ENOPROTOOPT)
 			_, _, errno := w.get(t, fd, abi.ProtoTLS, o, 64)
 			want(t, "get an unknown option", errno, linux.ENOPROTOOPT)
@@ -173,6 +185,12 @@ func readings() map[abi.Option][]byte {
 		abi.TLSTrustedCiphers:       []byte("TLS_AES_128_GCM_SHA256\x00"),
 		abi.TLSChosenCipher:         []byte("TLS_AES_128_GCM_SHA256\x00"),
 		abi.TLSError:                {0},
+		abi.TLSRevocationChecks:     int32s(1),
+		abi.TLSOCSPStapledChecks:    int32s(0),
+		abi.TLSOCSPChecks:           int32s(0),
+		abi.TLSCRLChecks:            int32s(1),
+		abi.TLSCachedRevChecks:      int32s(0),
+		abi.TLSServerOCSPStapling:   int32s(0),
 		abi.TLSSessionReuse:         int32s(0),
 		abi.TLSResumedSession:       int32s(1),
 		abi.TLSVersionMin:           int32s(0x0303),
@@ -188,6 +206,7 @@ func (w *world) connected(t *testing.T) int64 {
 	for option, value := range map[abi.Option]string{
 		abi.TLSRemoteHostname: "a.test", abi.TLSCertificateChain: chainPEM + keyPEM, abi.TLSSessionTTL: string(int32s(17)),
 		abi.TLSSessionReuse: string(int32s(0)), abi.TLSTrustedCiphers: "TLS_AES_128_GCM_SHA256",
+		abi.TLSRevocationChecks: string(int32s(1)), abi.TLSCRLChecks: string(int32s(1)), abi.TLSOCSPChecks: string(int32s(0)),
 	} {
 		want(t, "set "+option.String(), w.setTLS(t, fd, option, value), 0)
 	}
@@ -411,12 +430,15 @@ func TestRequestCarriesEveryOption(t *testing.T) {
 		{abi.TLSSessionTTL, string(int32s(5))}, {abi.TLSDisableCipher, "one"}, {abi.TLSDisableCipher, "two"},
 		{abi.TLSRequestPeerAuth, string(int32s(2))}, {abi.TLSTrustedCiphers, "three:four"}, {abi.TLSSessionReuse, string(int32s(1))},
 		{abi.TLSVersionMin, string(int32s(0x0303))}, {abi.TLSVersionMax, string(int32s(0x0303))},
+		{abi.TLSOCSPChecks, string(int32s(1))}, {abi.TLSCRLChecks, string(int32s(0))}, {abi.TLSServerOCSPStapling, string(int32s(1))},
+		{abi.TLSOCSPStapledChecks, string(int32s(1))}, {abi.TLSOCSPStapledChecks, string(int32s(0))},
 	} {
 		want(t, "set "+o.option.String(), w.setTLS(t, fd, o.option, o.value), 0)
 	}
 	want(t, "connect", w.connect(t, fd, peer(t)), 0)
 	r := w.service.lastDial(t).Request
 	checks := map[string]bool{
+		"checks":      r.Checks == abi.CheckOCSP|abi.StapleOwn && r.Unchecked == abi.CheckCRL|abi.CheckStapled,
 		"name":        r.RemoteHostname == "a.test",
 		"names":       slices.Equal(r.Hostnames, []string{"b.test", "*.c.test"}),
 		"anchors":     string(r.TrustAnchors) == chainPEM,

@@ -56,6 +56,8 @@ func (e *encoder) request(r abi.Request) {
 	e.strings(r.ALPN)
 	e.optionalInt(r.SessionTTL)
 	e.optionalBool(r.SessionReuse)
+	e.u16(uint16(r.Checks))
+	e.u16(uint16(r.Unchecked))
 	e.strings(r.DisabledCiphers)
 	e.strings(r.TrustedCiphers)
 	e.optionalInt(r.PeerAuth)
@@ -89,6 +91,7 @@ func (d *decoder) request() (r abi.Request, sizes []int) {
 	r.ALPN = d.strings(abi.ALPNMax, nameMax)
 	r.SessionTTL = d.optionalInt(-1<<31, 1<<31-1)
 	r.SessionReuse = d.optionalBool()
+	r.Checks, r.Unchecked = abi.Checks(d.u16()), abi.Checks(d.u16())
 	r.DisabledCiphers = d.strings(ciphersMax, abi.ValueMax)
 	r.TrustedCiphers = d.strings(ciphersMax, abi.ValueMax)
 	r.PeerAuth = d.optionalInt(-1<<31, 1<<31-1)
@@ -102,13 +105,14 @@ func (e *encoder) effective(v socket.Effective) {
 	e.strings(v.Ciphers)
 	e.int(v.SessionTTL)
 	e.bool(v.SessionReuse)
+	e.u16(uint16(v.Checks))
 	e.optional(v.Chain)
 }
 
 func (d *decoder) effective() socket.Effective {
 	return socket.Effective{
 		VersionMin: d.u16(), VersionMax: d.u16(), Ciphers: d.strings(ciphersMax, nameMax),
-		SessionTTL: d.int(-1<<31, 1<<31-1), SessionReuse: d.bool(), Chain: d.optional(2 * abi.ValueMax),
+		SessionTTL: d.int(-1<<31, 1<<31-1), SessionReuse: d.bool(), Checks: abi.Checks(d.u16()), Chain: d.optional(2 * abi.ValueMax),
 	}
 }
 

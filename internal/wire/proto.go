@@ -7,7 +7,7 @@ import (
 )
 
 // Version is the version of the protocol. Both sides must have the same.
-const Version = 2
+const Version = 3
 
 // SocketPath is where the TLS service listens.
 const SocketPath = "/run/ssa/service.sock"

@@ -66,6 +66,21 @@ const TLS_CHOSEN_CIPHER = 98;
 // get, string: text of the last failure on this socket
 const TLS_ERROR = 100;
 
+// set/get, int: 1: no certificate of the peer may be revoked
+const TLS_REVOCATION_CHECKS = 102;
+
+// set/get, int: 1: the same, also by what the server staples
+const TLS_OCSP_STAPLED_CHECKS = 103;
+
+// set/get, int: 1: the same, also by asking OCSP responders
+const TLS_OCSP_CHECKS = 104;
+
+// set/get, int: 1: the same, also by fetching revocation lists
+const TLS_CRL_CHECKS = 105;
+
+// set/get, int: 1: the same, and answers from before count while they hold
+const TLS_CACHED_REV_CHECKS = 106;
+
 // set/get, int: 1: resume a session when there is one; 0: full handshake
 const TLS_SESSION_REUSE = 108;
 
@@ -80,6 +95,9 @@ const TLS_VERSION_MAX = 112;
 
 // get, int: negotiated version
 const TLS_CHOSEN_VERSION = 113;
+
+// set/get, int: 1: a listener staples an OCSP response about its own certificate
+const TLS_SERVER_OCSP_STAPLING = 122;
 
 // Values of TLS_REQUEST_PEER_AUTH.
 

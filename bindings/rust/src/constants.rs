@@ -65,6 +65,21 @@ pub const TLS_CHOSEN_CIPHER: c_int = 98;
 /// get, string: text of the last failure on this socket
 pub const TLS_ERROR: c_int = 100;
 
+/// set/get, int: 1: no certificate of the peer may be revoked
+pub const TLS_REVOCATION_CHECKS: c_int = 102;
+
+/// set/get, int: 1: the same, also by what the server staples
+pub const TLS_OCSP_STAPLED_CHECKS: c_int = 103;
+
+/// set/get, int: 1: the same, also by asking OCSP responders
+pub const TLS_OCSP_CHECKS: c_int = 104;
+
+/// set/get, int: 1: the same, also by fetching revocation lists
+pub const TLS_CRL_CHECKS: c_int = 105;
+
+/// set/get, int: 1: the same, and answers from before count while they hold
+pub const TLS_CACHED_REV_CHECKS: c_int = 106;
+
 /// set/get, int: 1: resume a session when there is one; 0: full handshake
 pub const TLS_SESSION_REUSE: c_int = 108;
 
@@ -79,6 +94,9 @@ pub const TLS_VERSION_MAX: c_int = 112;
 
 /// get, int: negotiated version
 pub const TLS_CHOSEN_VERSION: c_int = 113;
+
+/// set/get, int: 1: a listener staples an OCSP response about its own certificate
+pub const TLS_SERVER_OCSP_STAPLING: c_int = 122;
 
 /// Values of TLS_REQUEST_PEER_AUTH.
 

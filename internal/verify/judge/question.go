@@ -48,8 +48,16 @@ type Question struct {
 	// SCTs are the timestamps of the TLS extension signed_certificate_timestamp (RFC 6962, section 3.3.1), each a
 	// serialized SignedCertificateTimestamp. Those inside the certificate and the stapled response are not among them.
 	SCTs [][]byte
+	// Sources are where the judge of revocations may look.
+	Sources Sources
 	// Time is when the question is asked.
 	Time time.Time
+}
+
+// Sources are where to look for revocations, besides files of the administrator.
+type Sources struct {
+	// Stapled are responses of the handshake, OCSP the responders and CRL the lists that certificates name.
+	Stapled, OCSP, CRL bool
 }
 
 // Leaf is the peer's own certificate.

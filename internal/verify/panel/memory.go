@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/binary"
 	"hash"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -37,6 +38,9 @@ func digest(q *judge.Question) (sum [sha256.Size]byte) {
 	number(h, len(q.SCTs))
 	for _, s := range q.SCTs {
 		text(h, s)
+	}
+	for _, on := range []bool{q.Sources.Stapled, q.Sources.OCSP, q.Sources.CRL} {
+		text(h, strconv.AppendBool(nil, on))
 	}
 	h.Sum(sum[:0])
 	return sum

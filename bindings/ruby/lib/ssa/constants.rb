@@ -64,6 +64,21 @@ module SSA
   # get, string: text of the last failure on this socket
   TLS_ERROR = 100
 
+  # set/get, int: 1: no certificate of the peer may be revoked
+  TLS_REVOCATION_CHECKS = 102
+
+  # set/get, int: 1: the same, also by what the server staples
+  TLS_OCSP_STAPLED_CHECKS = 103
+
+  # set/get, int: 1: the same, also by asking OCSP responders
+  TLS_OCSP_CHECKS = 104
+
+  # set/get, int: 1: the same, also by fetching revocation lists
+  TLS_CRL_CHECKS = 105
+
+  # set/get, int: 1: the same, and answers from before count while they hold
+  TLS_CACHED_REV_CHECKS = 106
+
   # set/get, int: 1: resume a session when there is one; 0: full handshake
   TLS_SESSION_REUSE = 108
 
@@ -78,6 +93,9 @@ module SSA
 
   # get, int: negotiated version
   TLS_CHOSEN_VERSION = 113
+
+  # set/get, int: 1: a listener staples an OCSP response about its own certificate
+  TLS_SERVER_OCSP_STAPLING = 122
 
   # Values of TLS_REQUEST_PEER_AUTH.
 

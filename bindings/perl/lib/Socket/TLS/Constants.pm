@@ -66,6 +66,21 @@ use constant TLS_CHOSEN_CIPHER => 98;
 # get, string: text of the last failure on this socket
 use constant TLS_ERROR => 100;
 
+# set/get, int: 1: no certificate of the peer may be revoked
+use constant TLS_REVOCATION_CHECKS => 102;
+
+# set/get, int: 1: the same, also by what the server staples
+use constant TLS_OCSP_STAPLED_CHECKS => 103;
+
+# set/get, int: 1: the same, also by asking OCSP responders
+use constant TLS_OCSP_CHECKS => 104;
+
+# set/get, int: 1: the same, also by fetching revocation lists
+use constant TLS_CRL_CHECKS => 105;
+
+# set/get, int: 1: the same, and answers from before count while they hold
+use constant TLS_CACHED_REV_CHECKS => 106;
+
 # set/get, int: 1: resume a session when there is one; 0: full handshake
 use constant TLS_SESSION_REUSE => 108;
 
@@ -80,6 +95,9 @@ use constant TLS_VERSION_MAX => 112;
 
 # get, int: negotiated version
 use constant TLS_CHOSEN_VERSION => 113;
+
+# set/get, int: 1: a listener staples an OCSP response about its own certificate
+use constant TLS_SERVER_OCSP_STAPLING => 122;
 
 # Values of TLS_REQUEST_PEER_AUTH.
 
@@ -126,11 +144,17 @@ our @EXPORT_OK = qw(
   TLS_TRUSTED_CIPHERS
   TLS_CHOSEN_CIPHER
   TLS_ERROR
+  TLS_REVOCATION_CHECKS
+  TLS_OCSP_STAPLED_CHECKS
+  TLS_OCSP_CHECKS
+  TLS_CRL_CHECKS
+  TLS_CACHED_REV_CHECKS
   TLS_SESSION_REUSE
   TLS_RESUMED_SESSION
   TLS_VERSION_MIN
   TLS_VERSION_MAX
   TLS_CHOSEN_VERSION
+  TLS_SERVER_OCSP_STAPLING
   TLS_PEER_AUTH_NONE
   TLS_PEER_AUTH_REQUEST
   TLS_PEER_AUTH_REQUIRE
