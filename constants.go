@@ -66,7 +66,7 @@ const (
 	TLSVersionMax = 112
 	// TLSChosenVersion is TLS_CHOSEN_VERSION: get, int: negotiated version.
 	TLSChosenVersion = 113
-	// TLSServerOCSPStapling is TLS_SERVER_OCSP_STAPLING: set/get, int: 1: a listener staples an OCSP response about its own certificate.
+	// TLSServerOCSPStapling is TLS_SERVER_OCSP_STAPLING: set/get, int: 1: a listener must have an OCSP response to staple.
 	TLSServerOCSPStapling = 122
 )
 

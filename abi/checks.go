@@ -14,7 +14,7 @@ const (
 	CheckCRL
 	// CheckCached is that answers from before count as long as they hold.
 	CheckCached
-	// StapleOwn is not of the peer's certificate but of a listener's own: a response about it is stapled.
+	// StapleOwn is not of the peer's certificate but of a listener's own: it must have a response to staple.
 	StapleOwn
 )
 

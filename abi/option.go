@@ -112,7 +112,7 @@ func Options() []Info {
 		{TLSVersionMin, "TLS_VERSION_MIN", Int, Fresh, Always, "lowest version, 0x0301 to 0x0304; may only rise"},
 		{TLSVersionMax, "TLS_VERSION_MAX", Int, Fresh, Always, "highest version, 0x0301 to 0x0304"},
 		{TLSChosenVersion, "TLS_CHOSEN_VERSION", Int, Never, Connected, "negotiated version"},
-		{TLSServerOCSPStapling, "TLS_SERVER_OCSP_STAPLING", Int, Fresh, Always, "1: a listener staples an OCSP response about its own certificate"},
+		{TLSServerOCSPStapling, "TLS_SERVER_OCSP_STAPLING", Int, Fresh, Always, "1: a listener must have an OCSP response to staple"},
 	}
 }
 

@@ -145,7 +145,7 @@ struct sockaddr_host {
 #ifndef TLS_CHOSEN_VERSION
 #define TLS_CHOSEN_VERSION 113
 #endif
-/* set/get, int: 1: a listener staples an OCSP response about its own certificate */
+/* set/get, int: 1: a listener must have an OCSP response to staple */
 #ifndef TLS_SERVER_OCSP_STAPLING
 #define TLS_SERVER_OCSP_STAPLING 122
 #endif

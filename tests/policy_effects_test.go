@@ -44,6 +44,7 @@ func TestEveryKeyHasAnEffect(t *testing.T) {
 	p := newPKI(t)
 	all := effects()
 	maps.Copy(all, effectsOfSources())
+	maps.Copy(all, judgeEffects())
 	for _, k := range policy.Keys() {
 		t.Run(k.String(), func(t *testing.T) {
 			if all[k] == nil {

@@ -69,10 +69,6 @@ func extensions() []setting {
 			s.SNI, ok = d.flag(it)
 			return ok
 		}},
-		{"ocsp_stapling", policy.KeyStapling, global | profile, func(d *decoder, it item, s *policy.Settings) (ok bool) {
-			s.Staple, ok = d.flag(it)
-			return ok
-		}},
 		{"session_tickets", policy.KeySessionTickets, anywhere, func(d *decoder, it item, s *policy.Settings) (ok bool) {
 			s.SessionReuse, ok = d.flag(it)
 			return ok

@@ -30,11 +30,7 @@ func (s *Settings) Checks() (on abi.Checks) {
 // policy has it, and is necessary.
 func narrowChecks(s *Settings, r abi.Request) error {
 	if denied := (s.Checks() & r.Unchecked).Options(); len(denied) > 0 {
-		key := KeyRevocation
-		if denied[0] == abi.TLSServerOCSPStapling {
-			key = KeyStapling
-		}
-		return s.Refuse(abi.Weaker, key, "%s: %s demands it", denied[0], s.From(key))
+		return s.Refuse(abi.Weaker, KeyRevocation, "%s: %s demands it", denied[0], s.From(KeyRevocation))
 	}
 	s.Staple = s.Staple || r.Checks&abi.StapleOwn != 0
 	if r.Checks&^abi.StapleOwn == 0 {

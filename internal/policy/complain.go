@@ -24,7 +24,6 @@ func loosest(a, b Settings) Settings {
 	}
 	s.HonorApplicationValidation = a.HonorApplicationValidation || b.HonorApplicationValidation
 	s.TrustStore = a.TrustStore
-	s.Staple = a.Staple || b.Staple
 	s.Keys = union(b.Keys, a.Keys)
 	s.Limits.RSABits = min(a.Limits.RSABits, b.Limits.RSABits)
 	s.Limits.HandshakeTimeout = max(a.Limits.HandshakeTimeout, b.Limits.HandshakeTimeout)

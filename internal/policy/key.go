@@ -22,7 +22,6 @@ const (
 	KeyALPN
 	KeySNI
 	KeySessionTickets
-	KeyStapling
 	KeySessionTTL
 	KeySessionTTLMax
 	KeySessionCacheSize
@@ -90,9 +89,6 @@ var fields = [keyCount]field{
 	KeySessionTickets: {"extensions.session_tickets",
 		func(to, from *Settings) { to.SessionReuse = from.SessionReuse },
 		func(s *Settings) string { return strconv.FormatBool(s.SessionReuse) }},
-	KeyStapling: {"extensions.ocsp_stapling",
-		func(to, from *Settings) { to.Staple = from.Staple },
-		func(s *Settings) string { return strconv.FormatBool(s.Staple) }},
 	KeySessionTTL: {"session_cache.ttl",
 		func(to, from *Settings) { to.SessionTTL = from.SessionTTL },
 		func(s *Settings) string { return showSeconds(s.SessionTTL) }},

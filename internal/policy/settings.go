@@ -43,7 +43,7 @@ type Settings struct {
 	// Keys are the files with private keys that a program may use without being able to read them.
 	Keys   []Glob
 	Limits Limits
-	// Staple is whether listeners staple OCSP responses about their own certificates.
+	// Staple is whether a listener must have an OCSP response to staple; a program can demand it.
 	Staple bool
 	// Validation is who judges the peer.
 	Validation Validation

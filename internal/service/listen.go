@@ -13,6 +13,7 @@ import (
 	"github.com/securesocketapi/ssa/internal/engine"
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/socket"
+	"github.com/securesocketapi/ssa/internal/verify"
 	"github.com/securesocketapi/ssa/internal/verify/judge"
 )
 
@@ -80,6 +81,9 @@ func (s *Service) server(l socket.Listen) (a admitted, server *engine.Server, er
 		return a, nil, err
 	}
 	credentials, err := a.complete()
+	if err == nil {
+		err = staples(&a.settings, credentials)
+	}
 	if err != nil {
 		return a, nil, err
 	}
@@ -98,6 +102,17 @@ func (s *Service) server(l socket.Listen) (a admitted, server *engine.Server, er
 	s.record(a)
 	server, err = s.engine.Server(c)
 	return a, server, err
+}
+
+// staples demands a response about every certificate where the program wants one.
+func staples(settings *policy.Settings, all []engine.Credential) error {
+	for _, c := range all {
+		if settings.Staple && len(c.Staple) == 0 {
+			return abi.Failf(abi.Invalid, "TLS_SERVER_OCSP_STAPLING: there is no OCSP response to staple for %s; "+
+				"the policy names one with its certificate", verify.Identity(c.Chain[0]))
+		}
+	}
+	return nil
 }
 
 // adopt makes Close close the listener and wait for it.

@@ -96,7 +96,7 @@ const TLS_VERSION_MAX = 112;
 // get, int: negotiated version
 const TLS_CHOSEN_VERSION = 113;
 
-// set/get, int: 1: a listener staples an OCSP response about its own certificate
+// set/get, int: 1: a listener must have an OCSP response to staple
 const TLS_SERVER_OCSP_STAPLING = 122;
 
 // Values of TLS_REQUEST_PEER_AUTH.

@@ -95,7 +95,7 @@ pub const TLS_VERSION_MAX: c_int = 112;
 /// get, int: negotiated version
 pub const TLS_CHOSEN_VERSION: c_int = 113;
 
-/// set/get, int: 1: a listener staples an OCSP response about its own certificate
+/// set/get, int: 1: a listener must have an OCSP response to staple
 pub const TLS_SERVER_OCSP_STAPLING: c_int = 122;
 
 /// Values of TLS_REQUEST_PEER_AUTH.

@@ -94,7 +94,7 @@ module SSA
   # get, int: negotiated version
   TLS_CHOSEN_VERSION = 113
 
-  # set/get, int: 1: a listener staples an OCSP response about its own certificate
+  # set/get, int: 1: a listener must have an OCSP response to staple
   TLS_SERVER_OCSP_STAPLING = 122
 
   # Values of TLS_REQUEST_PEER_AUTH.
