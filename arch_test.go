@@ -22,7 +22,7 @@ abi/gen: abi
 api: 
 bench: internal/linux
 client: api
-cmd/ssa: api client internal/config internal/daemon internal/launch internal/linux internal/policy internal/sandbox internal/wire
+cmd/ssa: api client internal/config internal/daemon internal/launch internal/linux internal/policy internal/sandbox internal/unit internal/wire
 cmd/ssad: internal/daemon internal/metrics internal/sandbox internal/wire
 examples/go/https_client:
 examples/go/https_server:
@@ -54,6 +54,7 @@ internal/socket: abi internal/linux internal/resolve
 internal/syscalls: abi internal/identity internal/linux internal/seccomp internal/socket
 internal/testutil: internal/linux
 internal/testutil/ca: internal/testutil
+internal/unit:
 internal/verify: abi internal/policy internal/verify/judge
 internal/verify/dane: abi internal/memo internal/resolve internal/verify/judge
 internal/verify/judge: abi

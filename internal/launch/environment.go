@@ -26,14 +26,17 @@ func hidden(env []string) []string {
 	return out
 }
 
-// environment is that of the program: the variables have their names again. A service manager's word about
-// which process its descriptors are for, which was the front, becomes this process (sd_listen_fds(3)).
+// environment is that of the program: the variables have their names again. A service manager's word about which process
+// its descriptors are for, and which is to give signs of life, was for the front and becomes this process
+// (sd_listen_fds(3), sd_watchdog_enabled(3)).
 func environment(env []string, front int) []string {
 	out := slices.Clone(env)
 	for i, e := range out {
 		out[i] = strings.TrimPrefix(e, saved)
-		if e == "LISTEN_PID="+strconv.Itoa(front) {
-			out[i] = "LISTEN_PID=" + strconv.Itoa(os.Getpid())
+		for _, name := range []string{"LISTEN_PID=", "WATCHDOG_PID="} {
+			if e == name+strconv.Itoa(front) {
+				out[i] = name + strconv.Itoa(os.Getpid())
+			}
 		}
 	}
 	return out

@@ -139,6 +139,7 @@ func TestEnvironmentNamesTheProgram(t *testing.T) {
 		env, want []string
 	}{
 		{"ok the front's becomes ours", []string{"A=1", "LISTEN_PID=77", "LISTEN_FDS=2"}, []string{"A=1", self, "LISTEN_FDS=2"}},
+		{"ok the watchdog too", []string{"WATCHDOG_PID=77"}, []string{"WATCHDOG_PID=" + strconv.Itoa(os.Getpid())}},
 		{"ok another's stays", []string{"LISTEN_PID=78"}, []string{"LISTEN_PID=78"}},
 		{"ok a longer number stays", []string{"LISTEN_PID=770"}, []string{"LISTEN_PID=770"}},
 		{"ok another variable stays", []string{"XLISTEN_PID=77"}, []string{"XLISTEN_PID=77"}},
