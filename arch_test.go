@@ -30,7 +30,7 @@ examples/plugins/go/no_wildcards:
 internal/audit: api internal/linux
 internal/config: abi internal/linux internal/policy internal/verify/judge
 internal/control: api client internal/audit internal/linux
-internal/daemon: abi api internal/audit internal/config internal/control internal/engine internal/judges internal/keys internal/keys/agent internal/launch internal/linux internal/policy internal/rpc internal/sandbox internal/sealed internal/seccomp internal/service internal/socket internal/syscalls internal/verify internal/verify/dane internal/verify/judge internal/verify/notary internal/verify/pins internal/verify/plugin internal/verify/transparency internal/wire internal/witness
+internal/daemon: abi api internal/audit internal/config internal/control internal/engine internal/fetch internal/judges internal/keys internal/keys/agent internal/launch internal/linux internal/policy internal/rpc internal/sandbox internal/sealed internal/seccomp internal/service internal/socket internal/syscalls internal/verify internal/verify/dane internal/verify/judge internal/verify/notary internal/verify/pins internal/verify/plugin internal/verify/revocation internal/verify/transparency internal/wire internal/witness
 internal/engine: abi internal/linux internal/policy
 internal/fetch: internal/linux
 internal/identity: internal/linux internal/socket

@@ -56,7 +56,8 @@ func TestReferenceDocumentsEveryKey(t *testing.T) {
 			t.Errorf("%s is not documented", k)
 		}
 		example := slices.Contains([]policy.Key{policy.KeyCertificates, policy.KeyPinnedHosts, policy.KeyPlugins, policy.KeyResolver,
-			policy.KeyResolverPins, policy.KeyLogList, policy.KeyNotaryList, policy.KeyAgree}, k)
+			policy.KeyResolverPins, policy.KeyLogList, policy.KeyNotaryList, policy.KeyAgree,
+			policy.KeyRevocationLists, policy.KeyRevocationSet, policy.KeyFetchAllow, policy.KeyFetchProxy}, k)
 		if !example && got.Show(k) != want.Show(k) {
 			t.Errorf("the default of %s (-documented +actual):\n-%s\n+%s", k, got.Show(k), want.Show(k))
 		}

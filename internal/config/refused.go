@@ -14,6 +14,7 @@ const (
 	inValidation  = "validation"
 	inPin         = "validation.pins.host"
 	inPlugin      = "validation.plugin"
+	inFetch       = "validation.fetch"
 	inNotary      = "validation.notaries.notary"
 )
 
@@ -30,6 +31,9 @@ func refused(name, where string) string {
 		return "is for listeners; a destination is for connections a program makes"
 	case inDestination + ".keys", inDestination + ".mode", inDestination + ".match":
 		return "is for the profile as a whole"
+	case inFetch + ".allow", inFetch + ".ports", inFetch + ".proxy", "validation.revocation.crl_files", "validation.revocation.crlset",
+		"validation.revocation.max_age":
+		return "is for all connections: the judge outlives them; set it in the global settings"
 	case inPlugin + ".path", inPlugin + ".args", inPlugin + ".network", inPlugin + ".state":
 		return "is said where the plugin is declared, in the global settings"
 	case inGlobal + ".keys":

@@ -32,6 +32,11 @@ func (d *decoder) validation(it item, l *policy.Layer, where scope) {
 		}})
 	}
 	rows = append(rows, row{"plugin", func(it item) { d.plugins(it, l, where) }})
+	rows = append(rows, row{"fetch", func(it item) {
+		if d.is(it, tableValue) {
+			d.rows(it.value.table, inFetch, d.settingRows(l, where, fetching()))
+		}
+	}})
 	d.rows(it.value.table, inValidation, rows)
 }
 
@@ -59,6 +64,15 @@ func judgeSettings() map[policy.Judge][]setting {
 			}},
 			{"crl", policy.KeyRevocationCRL, anywhere, func(d *decoder, it item, s *policy.Settings) (ok bool) {
 				s.Validation.Sources.CRL, ok = d.flag(it)
+				return ok
+			}},
+			{"crl_files", policy.KeyRevocationLists, global, readRevocationLists},
+			{"crlset", policy.KeyRevocationSet, global, func(d *decoder, it item, s *policy.Settings) (ok bool) {
+				s.Validation.Revocations.CRLSet, ok = d.word(it)
+				return ok && d.file(it, s.Validation.Revocations.CRLSet)
+			}},
+			{"max_age", policy.KeyRevocationAge, global, func(d *decoder, it item, s *policy.Settings) (ok bool) {
+				s.Validation.Revocations.Age, ok = d.duration(it, span{0, ageMax})
 				return ok
 			}},
 		},

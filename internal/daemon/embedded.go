@@ -118,6 +118,9 @@ func (e *embedded) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			if e.inForce.Load().bench.Changed() {
+				e.Reconsider()
+			}
 			if stamp := config.Stamp(PolicyOptions()); stamp != e.stamp {
 				e.stamp = stamp
 				e.reload()

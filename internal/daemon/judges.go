@@ -24,7 +24,7 @@ const judgesDirName = "judges"
 // has not configured its judge.
 func makers() []func(chambers, *policy.Policy) ([]judge.Judge, error) {
 	return []func(chambers, *policy.Policy) ([]judge.Judge, error){
-		chambers.dane, chambers.transparency, chambers.notaries, chambers.plugins,
+		chambers.revocation, chambers.dane, chambers.transparency, chambers.notaries, chambers.plugins,
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/securesocketapi/ssa/internal/keys"
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/verify"
+	"github.com/securesocketapi/ssa/internal/verify/revocation"
 	"github.com/securesocketapi/ssa/internal/verify/transparency"
 )
 
@@ -63,11 +64,15 @@ func checkFile(use policy.FileUse) error {
 	return nil
 }
 
-// checkList looks at a file with certificates or logs to believe.
+// checkList looks at a file with certificates, logs or revocations to believe.
 func checkList(use policy.FileUse, text []byte) error {
-	if use.Key == policy.KeyLogList {
-		_, err := transparency.ParseList(text)
-		return err
+	parse := map[policy.Key]func([]byte) error{
+		policy.KeyLogList:         func(b []byte) error { _, err := transparency.ParseList(b); return err },
+		policy.KeyRevocationSet:   func(b []byte) error { _, err := revocation.ParseCRLSet(b); return err },
+		policy.KeyRevocationLists: revocation.CheckList,
+	}[use.Key]
+	if parse != nil {
+		return parse(text)
 	}
 	_, err := verify.ParseStore(use.Path, text)
 	return err
@@ -87,11 +92,14 @@ func executable(path string) error {
 	return err
 }
 
+// fileMax bounds a file that the policy names, in bytes; the largest is a CRLSet.
+const fileMax = 16 << 20
+
 func readFile(path string) ([]byte, error) {
 	f, err := config.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	return io.ReadAll(io.LimitReader(f, abi.ValueMax*16))
+	return io.ReadAll(io.LimitReader(f, fileMax))
 }

@@ -44,7 +44,7 @@ func (*mirror) Judge(ctx context.Context, q *judge.Question) judge.Verdict {
 			names = append(names, c.Subject.CommonName)
 		}
 	}
-	v := judge.Invalidf(abi.Revoked, "%s %d %d %s %s", strings.Join(names, " "), q.Port, q.UID, q.OCSP, q.SCTs)
+	v := judge.Invalidf(abi.Revoked, "%s %d %d %s %s %v", strings.Join(names, " "), q.Port, q.UID, q.OCSP, q.SCTs, q.Sources)
 	return v.For(q, time.Minute)
 }
 
@@ -77,7 +77,8 @@ func question(t *testing.T) *judge.Question {
 	return &judge.Question{
 		Host: "a.example", Port: 443, Remote: netip.MustParseAddrPort("192.0.2.1:443"), App: "/bin/a", UID: 7,
 		Chain: []*x509.Certificate{leaf}, Paths: [][]*x509.Certificate{{leaf, ca}}, OCSP: []byte("ocsp"), SCTs: [][]byte{[]byte("sct")},
-		Time: time.Unix(1e9, 0).UTC(),
+		Sources: judge.Sources{OCSP: true},
+		Time:    time.Unix(1e9, 0).UTC(),
 	}
 }
 
@@ -147,6 +148,19 @@ func TestReload(t *testing.T) {
 	}
 	if n, err := c.Changed(within(t), 0); err != nil || n != 1 {
 		t.Errorf("a reload is %d changes: %v", n, err)
+	}
+}
+
+// TestBenchChanged: a change is told of once, whichever judge has it.
+func TestBenchChanged(t *testing.T) {
+	m := &mirror{changes: make(chan struct{}, 1)}
+	b := judges.NewBench(m)
+	if b.Changed() {
+		t.Error("changed from the beginning")
+	}
+	m.changes <- struct{}{}
+	if !b.Changed() || b.Changed() {
+		t.Error("one change was not told of once")
 	}
 }
 

@@ -31,6 +31,20 @@ func NewBench(list ...judge.Judge) Bench {
 	return b
 }
 
+// Changed says whether what a judge knows has changed since it was asked last.
+func (b Bench) Changed() (changed bool) {
+	for _, j := range b {
+		if w, ok := j.(judge.Watcher); ok {
+			select {
+			case <-w.Changes():
+				changed = true
+			default:
+			}
+		}
+	}
+	return changed
+}
+
 // Close ends what the judges have started.
 func (b Bench) Close() {
 	for _, j := range b {

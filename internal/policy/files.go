@@ -11,7 +11,7 @@ type FileUse struct {
 	Source Source
 }
 
-// Files are the trust stores, certificates, log lists and plugins the policy names, whether or not anything uses them now.
+// Files are the trust stores, certificates, log lists, revocation lists and plugins the policy names, whether or not anything uses them now.
 func (p *Policy) Files() []FileUse {
 	all := p.global.files()
 	for _, profile := range p.profiles {
@@ -30,6 +30,12 @@ func (l *Layer) files() []FileUse {
 	}
 	if l.Set.Has(KeyLogList) {
 		all = append(all, FileUse{Key: KeyLogList, Path: l.Settings.Validation.Logs.List, Source: l.Settings.Sources[KeyLogList]})
+	}
+	for _, path := range l.Settings.Validation.Revocations.Lists {
+		all = append(all, FileUse{Key: KeyRevocationLists, Path: path, Source: l.Settings.Sources[KeyRevocationLists]})
+	}
+	if l.Set.Has(KeyRevocationSet) {
+		all = append(all, FileUse{Key: KeyRevocationSet, Path: l.Settings.Validation.Revocations.CRLSet, Source: l.Settings.Sources[KeyRevocationSet]})
 	}
 	for _, p := range l.Settings.Validation.Plugins {
 		if p.Path != "" {

@@ -57,6 +57,12 @@ const (
 	KeyNotaryList
 	KeyAgree
 	KeyNotariesInside
+	KeyRevocationLists
+	KeyRevocationSet
+	KeyRevocationAge
+	KeyFetchAllow
+	KeyFetchPorts
+	KeyFetchProxy
 	keyCount
 )
 
@@ -173,6 +179,24 @@ var fields = [keyCount]field{
 	KeyNotariesInside: {"validation.notaries.inside",
 		func(to, from *Settings) { to.Validation.Notaries.Inside = from.Validation.Notaries.Inside },
 		func(s *Settings) string { return strconv.FormatBool(s.Validation.Notaries.Inside) }},
+	KeyRevocationLists: {"validation.revocation.crl_files",
+		func(to, from *Settings) { to.Validation.Revocations.Lists = from.Validation.Revocations.Lists },
+		func(s *Settings) string { return strings.Join(s.Validation.Revocations.Lists, " ") }},
+	KeyRevocationSet: {"validation.revocation.crlset",
+		func(to, from *Settings) { to.Validation.Revocations.CRLSet = from.Validation.Revocations.CRLSet },
+		func(s *Settings) string { return s.Validation.Revocations.CRLSet }},
+	KeyRevocationAge: {"validation.revocation.max_age",
+		func(to, from *Settings) { to.Validation.Revocations.Age = from.Validation.Revocations.Age },
+		func(s *Settings) string { return s.Validation.Revocations.Age.String() }},
+	KeyFetchAllow: {"validation.fetch.allow",
+		func(to, from *Settings) { to.Validation.Fetching.Allow = from.Validation.Fetching.Allow },
+		func(s *Settings) string { return showList(s.Validation.Fetching.Allow) }},
+	KeyFetchPorts: {"validation.fetch.ports",
+		func(to, from *Settings) { to.Validation.Fetching.Ports = from.Validation.Fetching.Ports },
+		func(s *Settings) string { return showList(s.Validation.Fetching.Ports) }},
+	KeyFetchProxy: {"validation.fetch.proxy",
+		func(to, from *Settings) { to.Validation.Fetching.Proxy = from.Validation.Fetching.Proxy },
+		func(s *Settings) string { return s.Validation.Fetching.Proxy }},
 }
 
 // ruleRow is the row of a judge's rule.

@@ -23,6 +23,9 @@ type Validation struct {
 	TrustOnFirstUse bool
 	// Sources are where the revocation judge looks.
 	Sources judge.Sources
+	// Revocations are what it knows besides, Fetching is where it may ask.
+	Revocations Revocations
+	Fetching    Fetching
 	// Resolver, Logs and Notaries are where the judges of those names get what they know from.
 	Resolver Resolver
 	Logs     Logs
@@ -199,7 +202,8 @@ func showShare(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
 // defaultValidation is the built-in one: standard validation decides alone.
 func defaultValidation() Validation {
-	v := Validation{Threshold: 1, Sources: judge.Sources{Stapled: true, OCSP: true, CRL: true}, Logs: Logs{Timestamps: 2, Operators: 2}}
+	v := Validation{Threshold: 1, Sources: judge.Sources{Stapled: true, OCSP: true, CRL: true}, Logs: Logs{Timestamps: 2, Operators: 2},
+		Fetching: Fetching{Ports: []uint16{80, 443}}}
 	for i := range v.Rules {
 		v.Rules[i] = defaultRule()
 	}

@@ -33,16 +33,16 @@ func TestCache(t *testing.T) {
 	s.start(t)
 	for range 3 {
 		check(t, s.ask(t), judge.Valid, "ocsp")
-		check(t, s.askWith(t, revocation.Sources{CRL: true}), judge.Valid, "crl")
+		check(t, s.askWith(t, judge.Sources{CRL: true}), judge.Valid, "crl")
 	}
-	s.judge.Close()
+	s.stop()
 	s.start(t)
 	check(t, s.ask(t), judge.Valid, "ocsp")
-	check(t, s.askWith(t, revocation.Sources{CRL: true}), judge.Valid, "crl")
+	check(t, s.askWith(t, judge.Sources{CRL: true}), judge.Valid, "crl")
 	if s.responder.Asked() != 1 || s.crl.Asked() != 1 {
 		t.Errorf("asked %d and %d times", s.responder.Asked(), s.crl.Asked())
 	}
-	if s.condemned.Load() != 0 {
+	if s.changed() {
 		t.Error("something was condemned")
 	}
 }
@@ -65,7 +65,7 @@ func TestHostileCache(t *testing.T) {
 	s.responder.Serve(s.root.Answers(t))
 	s.start(t)
 	check(t, s.ask(t), judge.Valid, "ocsp")
-	s.judge.Close()
+	s.stop()
 	all := files(t, dir)
 	if len(all) != 1 {
 		t.Fatalf("files: %q", all)
@@ -99,12 +99,12 @@ func TestHostileCache(t *testing.T) {
 			if s.responder.Asked() != before+1 {
 				t.Error("the responder was not asked")
 			}
-			s.judge.Close()
+			s.stop()
 		})
 	}
 	t.Run("bad name", func(t *testing.T) {
 		s.start(t)
-		s.judge.Close()
+		s.stop()
 		if err := os.Rename(path, filepath.Join(dir, "0000.rev")); err != nil {
 			t.Fatal(err)
 		}
@@ -151,15 +151,15 @@ func TestWaiting(t *testing.T) {
 	s.responder.Serve(ca.Slow(begin, s.root.Answers(t)))
 	s.start(t)
 	chain := ca.Plain(s.leaf, s.root)
-	q := &judge.Question{Chain: chain[:1], Paths: [][]*x509.Certificate{chain}, Time: time.Now()}
+	q := &judge.Question{Chain: chain[:1], Paths: [][]*x509.Certificate{chain}, Time: time.Now(), Sources: judge.Sources{OCSP: true}}
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-s.responder.Arrived(); cancel() }()
-	check(t, s.judge.With(revocation.Sources{OCSP: true}).Judge(ctx, q), judge.Error, "no answer yet")
+	check(t, s.judge.Judge(ctx, q), judge.Error, "no answer yet")
 	close(begin)
 	wait(t, "the answer in the cache", func() bool { return len(s.judge.Status()) == 1 })
 	done, stop := context.WithCancel(t.Context())
 	stop()
-	check(t, s.judge.With(revocation.Sources{OCSP: true}).Judge(done, q), judge.Valid, "ocsp")
+	check(t, s.judge.Judge(done, q), judge.Valid, "ocsp")
 	if s.responder.Asked() != 1 {
 		t.Errorf("asked %d times", s.responder.Asked())
 	}
@@ -171,9 +171,9 @@ func TestClose(t *testing.T) {
 	s.responder.Serve(ca.Silent(nil))
 	s.start(t)
 	answered := make(chan judge.Verdict)
-	go func() { answered <- s.askWith(t, revocation.Sources{OCSP: true}) }()
+	go func() { answered <- s.askWith(t, judge.Sources{OCSP: true}) }()
 	<-s.responder.Arrived()
-	s.judge.Close()
+	s.stop()
 	check(t, <-answered, judge.Error, "canceled")
 	check(t, s.ask(t), judge.Error, "has ended")
 }
@@ -184,7 +184,7 @@ func TestRetry(t *testing.T) {
 	s.config.Now = c.now
 	s.responder.Serve(http.NotFound)
 	s.start(t)
-	from := revocation.Sources{OCSP: true}
+	from := judge.Sources{OCSP: true}
 	for range 3 {
 		check(t, s.askWith(t, from, c.at), judge.Error, "404")
 	}
@@ -212,7 +212,7 @@ func TestRefresh(t *testing.T) {
 	c.ahead = 7 * time.Hour
 	s.responder.Serve(s.root.Answers(t, ca.Made(c.now()), ca.Revoked(1)))
 	s.judge.Look()
-	wait(t, "the revocation", func() bool { return s.condemned.Load() == 1 })
+	wait(t, "the revocation", s.changed)
 	if s.responder.Asked() != 2 {
 		t.Errorf("asked %d times", s.responder.Asked())
 	}
@@ -238,20 +238,13 @@ func TestChangedFiles(t *testing.T) {
 	s.config.Lists = []string{path}
 	s.config.Look = time.Millisecond
 	s.start(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	ran := make(chan error, 1)
-	go func() { ran <- s.judge.Run(ctx) }()
 	check(t, s.ask(t), judge.Valid, "not revoked")
 	next := write(t, s.root.CRLOf(t, ca.Plain(s.leaf)))
 	if err := os.Rename(next, path); err != nil {
 		t.Fatal(err)
 	}
-	wait(t, "the revocation", func() bool { return s.condemned.Load() > 0 })
+	wait(t, "the revocation", s.changed)
 	check(t, s.ask(t), judge.Invalid, path)
-	cancel()
-	if err := <-ran; err != nil {
-		t.Error(err)
-	}
 }
 
 // TestUpdate: everything is fetched again at once.
@@ -259,14 +252,14 @@ func TestUpdate(t *testing.T) {
 	s := newStage(t)
 	s.crl.Serve(ca.Document(s.root.CRLOf(t, nil)))
 	s.start(t)
-	from := revocation.Sources{CRL: true}
+	from := judge.Sources{CRL: true}
 	check(t, s.askWith(t, from), judge.Valid, "crl")
 	s.crl.Serve(ca.Document(s.root.CRLOf(t, ca.Plain(s.leaf))))
 	if err := s.judge.Update(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if s.condemned.Load() != 1 {
-		t.Errorf("condemned %d times", s.condemned.Load())
+	if !s.changed() {
+		t.Error("nothing was told of the revocation")
 	}
 	check(t, s.askWith(t, from), judge.Invalid, "crl")
 	s.crl.Serve(http.NotFound)

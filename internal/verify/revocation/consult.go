@@ -13,7 +13,7 @@ import (
 type inquiry struct {
 	judge    *Judge
 	question *judge.Question
-	sources  Sources
+	sources  judge.Sources
 }
 
 // consult finds out about each certificate: first by what is at hand, then, all at the same time, by fetching.

@@ -11,7 +11,7 @@
 //     distribution points (list.go). The question waits for that no longer than its judge may take; the fetch goes on
 //     and answers the next question. A fetch that fails is not repeated for a while.
 //  4. refresh.go fetches again what is in use before it is stale, and reads files that have changed. When something
-//     says revoked that did not before, Config.Condemned is called.
+//     says revoked that did not before, Changes has a value.
 //
 // Whatever says something is believed only after its signature has been checked with the key of the certificate's
 // issuer, or of a responder that this issuer has authorized; also when it comes from the cache on disk (entry.go).

@@ -23,7 +23,7 @@ func CRLSetSays(s *CRLSet, c, issuer *x509.Certificate) (bool, string) {
 	return f.state == revoked, f.text
 }
 
-// Look is what Run does at each tick.
+// Look is what is done at each tick.
 func (j *Judge) Look() { j.look() }
 
 // Reencode decodes a file of the cache and encodes it again.

@@ -91,17 +91,30 @@ func (f *files) text(path string, limit int64) ([]byte, error) {
 	return text, err
 }
 
-// takeList takes DER or PEM.
+// takeList takes a list; it is checked once its issuer is met.
 func (f *file) takeList(text []byte) {
-	if b, _ := pem.Decode(text); b != nil && b.Type == "X509 CRL" {
-		text = b.Bytes
-	}
-	crl, err := x509.ParseRevocationList(text)
+	der := unarmour(text)
+	crl, err := x509.ParseRevocationList(der)
 	if err != nil {
 		f.problem = fmt.Errorf("the list is malformed: %.200q", err.Error())
 		return
 	}
-	f.text, f.issuer = text, crl.RawIssuer
+	f.text, f.issuer = der, crl.RawIssuer
+}
+
+// unarmour is the list in DER.
+func unarmour(text []byte) []byte {
+	if b, _ := pem.Decode(text); b != nil && b.Type == "X509 CRL" {
+		return b.Bytes
+	}
+	return text
+}
+
+// CheckList says what is wrong with a file that holds a list, as far as that shows without its issuer.
+func CheckList(text []byte) error {
+	var f file
+	f.takeList(text)
+	return f.problem
 }
 
 func (f *file) takeSet(text []byte) { f.set, f.problem = ParseCRLSet(text) }

@@ -107,13 +107,14 @@ func (j *Judge) fly(a ask) (*record, error) {
 		}
 		return nil, err
 	}
+	j.keepFresh()
 	older, taken := j.store.keep(r)
 	if !taken {
 		return older, nil
 	}
 	if r.condemns(older) {
 		j.c.Logger.Warn("a source of revocations says revoked", "kind", a.kind.String(), "url", a.url, "certificate", a.subject.String())
-		j.c.Condemned()
+		j.condemn()
 	}
 	return r, nil
 }

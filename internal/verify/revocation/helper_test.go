@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,7 +27,6 @@ type stage struct {
 	responder, crl *ca.Server
 	config         revocation.Config
 	judge          *revocation.Judge
-	condemned      atomic.Int32
 }
 
 // refuse is a server that must not be asked.
@@ -44,7 +42,7 @@ func newStage(t *testing.T, leaf ...ca.Edit) *stage {
 	fetcher := fetch.New(fetch.Config{
 		Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Ports: []uint16{s.responder.Port, s.crl.Port},
 	})
-	s.config = revocation.Config{Fetch: fetcher.Fetch, Condemned: func() { s.condemned.Add(1) }}
+	s.config = revocation.Config{Fetch: fetcher.Fetch}
 	return s
 }
 
@@ -56,25 +54,38 @@ func (s *stage) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.judge = j
-	t.Cleanup(j.Close)
+	t.Cleanup(s.stop)
+}
+
+// stop ends the judge.
+func (s *stage) stop() { _ = s.judge.Close() }
+
+// changed says whether the judge has told of a revocation since it was asked last.
+func (s *stage) changed() bool {
+	select {
+	case <-s.judge.Changes():
+		return true
+	default:
+		return false
+	}
 }
 
 // ask asks about the leaf, now.
 func (s *stage) ask(t *testing.T, edits ...func(*judge.Question)) judge.Verdict {
 	t.Helper()
-	return s.askWith(t, revocation.Sources{Stapled: true, OCSP: true, CRL: true}, edits...)
+	return s.askWith(t, judge.Sources{Stapled: true, OCSP: true, CRL: true}, edits...)
 }
 
-func (s *stage) askWith(t *testing.T, from revocation.Sources, edits ...func(*judge.Question)) judge.Verdict {
+func (s *stage) askWith(t *testing.T, from judge.Sources, edits ...func(*judge.Question)) judge.Verdict {
 	t.Helper()
 	chain := ca.Plain(s.leaf, s.root)
-	q := &judge.Question{Host: ca.Host, Chain: chain[:1], Paths: [][]*x509.Certificate{chain}, Time: time.Now()}
+	q := &judge.Question{Host: ca.Host, Chain: chain[:1], Paths: [][]*x509.Certificate{chain}, Time: time.Now(), Sources: from}
 	for _, edit := range edits {
 		edit(q)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), testutil.Patience)
 	defer cancel()
-	return s.judge.With(from).Judge(ctx, q)
+	return s.judge.Judge(ctx, q)
 }
 
 func stapled(der []byte) func(*judge.Question) { return func(q *judge.Question) { q.OCSP = der } }

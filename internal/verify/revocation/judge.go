@@ -30,19 +30,11 @@ type Config struct {
 	Open func(path string) (*os.File, error)
 	// Age bounds how long ago an answer may have been made; 0 is as long as its issuer says it holds.
 	Age time.Duration
-	// Condemned is called when a source says of a certificate that it is revoked and did not before. It must not wait.
-	Condemned func()
-	// Look is how often Run looks at the files and at what is to be fetched again; 0 is ten seconds.
+	// Look is how often to look whether files have changed and what is to be fetched again; 0 is ten seconds.
 	Look time.Duration
 	// Now is the clock of what happens between questions; nil is time.Now.
 	Now    func() time.Time
 	Logger *slog.Logger
-}
-
-// Sources are where to look besides the files of the administrator, which are always looked at.
-type Sources struct {
-	// Stapled are responses of the handshake, OCSP the responders and CRL the lists that certificates name.
-	Stapled, OCSP, CRL bool
 }
 
 // A Judge judges by revocations. It is safe for concurrent use.
@@ -51,11 +43,16 @@ type Judge struct {
 	store  *store
 	files  *files
 	failed *failures
+	// changes has a value when a source says of a certificate that it is revoked and did not before.
+	changes chan struct{}
 
-	// ended is done when Close begins; fetching is what then is waited for.
+	// ended is done when Close begins; fetching is what is then waited for.
 	ended    context.Context
 	end      context.CancelFunc
 	fetching sync.WaitGroup
+
+	// running begins the work between questions once there is some.
+	running sync.Once
 
 	mu      sync.Mutex
 	closed  bool
@@ -73,9 +70,6 @@ func New(c Config) (*Judge, error) {
 	if c.Look == 0 {
 		c.Look = 10 * time.Second
 	}
-	if c.Condemned == nil {
-		c.Condemned = func() {}
-	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -88,53 +82,49 @@ func New(c Config) (*Judge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the revocation cache: %w", err)
 	}
-	j := &Judge{c: c, store: s, files: newFiles(c), failed: newFailures(), flights: map[id]*flight{}}
+	j := &Judge{
+		c: c, store: s, files: newFiles(c), failed: newFailures(), flights: map[id]*flight{}, changes: make(chan struct{}, 1),
+	}
 	j.ended, j.end = context.WithCancel(context.Background())
 	j.files.refresh()
+	if len(c.Lists) > 0 || c.CRLSet != "" || len(s.all) > 0 {
+		j.keepFresh()
+	}
 	return j, nil
 }
 
-// Close ends all fetches.
-func (j *Judge) Close() {
+// Changes implements judge.Watcher.
+func (j *Judge) Changes() <-chan struct{} { return j.changes }
+
+// condemn says that a source says revoked.
+func (j *Judge) condemn() {
+	select {
+	case j.changes <- struct{}{}:
+	default: // it has not been told of the last one yet
+	}
+}
+
+// Close ends all fetches and waits for that.
+func (j *Judge) Close() error {
 	j.mu.Lock()
 	j.closed = true
 	j.mu.Unlock()
 	j.end()
 	j.fetching.Wait()
+	return nil
 }
 
 // Name implements judge.Judge.
 func (j *Judge) Name() string { return judge.Revocation }
 
-// Judge implements judge.Judge, with all sources.
+// Judge implements judge.Judge. It takes the path about which the best is known.
 func (j *Judge) Judge(ctx context.Context, q *judge.Question) judge.Verdict {
-	return j.judge(ctx, q, Sources{Stapled: true, OCSP: true, CRL: true})
-}
-
-// With is the judge with these sources only.
-func (j *Judge) With(s Sources) judge.Judge { return limited{j, s} }
-
-type limited struct {
-	all     *Judge
-	sources Sources
-}
-
-// Name implements judge.Judge.
-func (l limited) Name() string { return l.all.Name() }
-
-// Judge implements judge.Judge.
-func (l limited) Judge(ctx context.Context, q *judge.Question) judge.Verdict {
-	return l.all.judge(ctx, q, l.sources)
-}
-
-// judge takes the path about which the best is known.
-func (j *Judge) judge(ctx context.Context, q *judge.Question, s Sources) judge.Verdict {
 	if len(q.Paths) == 0 {
 		return judge.Abstainf("no path to a trust anchor, so nobody to ask about revocations")
 	}
 	var best judge.Verdict
 	for i, path := range q.Paths {
-		v := j.path(ctx, &inquiry{judge: j, question: q, sources: s}, path)
+		v := j.path(ctx, &inquiry{judge: j, question: q, sources: q.Sources}, path)
 		if v.Answer == judge.Valid {
 			return v
 		}

@@ -11,7 +11,6 @@ import (
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/testutil/ca"
 	"github.com/securesocketapi/ssa/internal/verify/judge"
-	"github.com/securesocketapi/ssa/internal/verify/revocation"
 )
 
 // TestResponses puts every kind of response before the judge, stapled and fetched.
@@ -60,7 +59,7 @@ func TestResponses(t *testing.T) {
 			s.config.Fetch = nil
 			s.start(t)
 			check(t, s.ask(t, stapled(tt.der)), tt.want, tt.text)
-			s.judge.Close()
+			s.stop()
 		})
 	}
 	s = newStage(t)
@@ -90,7 +89,7 @@ func TestResponses(t *testing.T) {
 			s.responder.Serve(tt.serve)
 			s.start(t)
 			check(t, s.ask(t), tt.want, tt.text)
-			s.judge.Close()
+			s.stop()
 		})
 	}
 }
@@ -166,7 +165,7 @@ func TestLists(t *testing.T) {
 			s.start(t)
 			v := s.ask(t)
 			check(t, v, tt.want, tt.text)
-			s.judge.Close()
+			s.stop()
 		})
 		t.Run(tt.name+", fetched", func(t *testing.T) {
 			if tt.fetchedText != "" {
@@ -174,8 +173,8 @@ func TestLists(t *testing.T) {
 			}
 			s.crl.Serve(ca.Document(tt.der))
 			s.start(t)
-			check(t, s.askWith(t, revocation.Sources{CRL: true}), tt.want, tt.text)
-			s.judge.Close()
+			check(t, s.askWith(t, judge.Sources{CRL: true}), tt.want, tt.text)
+			s.stop()
 		})
 	}
 }
@@ -212,7 +211,7 @@ func TestPaths(t *testing.T) {
 			s.crl.Serve(ca.Document(tt.list))
 			s.start(t)
 			check(t, s.ask(t, tt.edit), tt.want, tt.text)
-			s.judge.Close()
+			s.stop()
 		})
 	}
 }
@@ -240,7 +239,7 @@ func TestMustStaple(t *testing.T) {
 		t.Errorf("kind %v", v.Kind)
 	}
 	check(t, s.ask(t, func(q *judge.Question) { q.Role = judge.Client }), judge.Valid, "not revoked")
-	check(t, s.askWith(t, revocation.Sources{OCSP: true}), judge.Valid, "not revoked")
+	check(t, s.askWith(t, judge.Sources{OCSP: true}), judge.Valid, "not revoked")
 }
 
 // TestSources: only what is turned on is asked; anything that says revoked counts.
@@ -249,7 +248,7 @@ func TestSources(t *testing.T) {
 	good, bad := s.root.Response(t, s.leaf.Certificate), s.root.Response(t, s.leaf.Certificate, ca.Revoked(1))
 	for _, tt := range []struct {
 		name    string
-		from    revocation.Sources
+		from    judge.Sources
 		ocsp    http.HandlerFunc
 		crl     http.HandlerFunc
 		stapled []byte
@@ -257,13 +256,13 @@ func TestSources(t *testing.T) {
 		text    string
 	}{
 		{name: "ok none", stapled: bad, want: judge.Abstain, text: "nothing is known"},
-		{name: "ok stapled", from: revocation.Sources{Stapled: true, OCSP: true, CRL: true}, stapled: good, want: judge.Valid, text: `"stapled"`},
-		{name: "ok nothing stapled", from: revocation.Sources{Stapled: true}, want: judge.Abstain, text: "nothing is known"},
-		{name: "ok responder before list", from: revocation.Sources{OCSP: true, CRL: true}, ocsp: s.root.Answers(t), want: judge.Valid, text: "ocsp"},
-		{name: "ok list when the responder fails", from: revocation.Sources{OCSP: true, CRL: true}, ocsp: http.NotFound, crl: ca.Document(s.root.CRLOf(t, nil)), want: judge.Valid, text: "crl"},
-		{name: "ok responder when the staple is bad", from: revocation.Sources{Stapled: true, OCSP: true}, stapled: []byte("x"), ocsp: s.root.Answers(t), want: judge.Valid, text: "ocsp"},
-		{name: "bad list", from: revocation.Sources{CRL: true}, crl: ca.Document(s.root.CRLOf(t, ca.Plain(s.leaf))), want: judge.Invalid, text: "crl"},
-		{name: "bad both fail", from: revocation.Sources{OCSP: true, CRL: true}, ocsp: http.NotFound, crl: http.NotFound, want: judge.Error, text: "404"},
+		{name: "ok stapled", from: judge.Sources{Stapled: true, OCSP: true, CRL: true}, stapled: good, want: judge.Valid, text: `"stapled"`},
+		{name: "ok nothing stapled", from: judge.Sources{Stapled: true}, want: judge.Abstain, text: "nothing is known"},
+		{name: "ok responder before list", from: judge.Sources{OCSP: true, CRL: true}, ocsp: s.root.Answers(t), want: judge.Valid, text: "ocsp"},
+		{name: "ok list when the responder fails", from: judge.Sources{OCSP: true, CRL: true}, ocsp: http.NotFound, crl: ca.Document(s.root.CRLOf(t, nil)), want: judge.Valid, text: "crl"},
+		{name: "ok responder when the staple is bad", from: judge.Sources{Stapled: true, OCSP: true}, stapled: []byte("x"), ocsp: s.root.Answers(t), want: judge.Valid, text: "ocsp"},
+		{name: "bad list", from: judge.Sources{CRL: true}, crl: ca.Document(s.root.CRLOf(t, ca.Plain(s.leaf))), want: judge.Invalid, text: "crl"},
+		{name: "bad both fail", from: judge.Sources{OCSP: true, CRL: true}, ocsp: http.NotFound, crl: http.NotFound, want: judge.Error, text: "404"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for server, serve := range map[*ca.Server]http.HandlerFunc{s.responder: tt.ocsp, s.crl: tt.crl} {
@@ -274,7 +273,7 @@ func TestSources(t *testing.T) {
 			}
 			s.start(t)
 			check(t, s.askWith(t, tt.from, stapled(tt.stapled)), tt.want, tt.text)
-			s.judge.Close()
+			s.stop()
 		})
 	}
 	t.Run("bad revoked by the list, good by the staple", func(t *testing.T) {

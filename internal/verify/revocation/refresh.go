@@ -16,14 +16,19 @@ const (
 	idleTime   = 7 * 24 * time.Hour
 )
 
-// Run keeps what is known fresh until ctx ends.
-func (j *Judge) Run(ctx context.Context) error {
+// keepFresh begins to keep what is known fresh. It is called before Close has waited.
+func (j *Judge) keepFresh() {
+	j.running.Do(func() { j.fetching.Go(j.run) })
+}
+
+// run keeps what is known fresh until the judge ends.
+func (j *Judge) run() {
 	t := time.NewTicker(j.c.Look)
 	defer t.Stop()
 	for {
 		select {
-		case <-ctx.Done():
-			return nil
+		case <-j.ended.Done():
+			return
 		case <-t.C:
 			j.look()
 		}
@@ -33,7 +38,7 @@ func (j *Judge) Run(ctx context.Context) error {
 // look does what has become due.
 func (j *Judge) look() {
 	if j.files.refresh() {
-		j.c.Condemned()
+		j.condemn()
 	}
 	now := j.c.Now()
 	j.store.forget(now)
@@ -65,7 +70,7 @@ func (r *record) ask() ask {
 func (j *Judge) Update(ctx context.Context) error {
 	j.failed.forget()
 	if j.files.refresh() {
-		j.c.Condemned()
+		j.condemn()
 	}
 	if j.c.Fetch == nil {
 		return errors.New("fetching about revocations is turned off")
