@@ -9,6 +9,8 @@ const (
 	SysClone3 = unix.SYS_CLONE3
 	SysPrctl  = unix.SYS_PRCTL
 
+	SysIOURingSetup = unix.SYS_IO_URING_SETUP
+
 	// PrSetPdeathsig is the operation of prctl(2) that says which signal follows the end of the parent.
 	PrSetPdeathsig = unix.PR_SET_PDEATHSIG
 	// CloneNamespaces are the flags of clone(2) that make namespaces, within its low word.

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"testing"
 
+	"github.com/landlock-lsm/go-landlock/landlock/syscall"
+
 	"github.com/securesocketapi/ssa/internal/linux"
 )
 
@@ -28,6 +30,11 @@ func SeccompNotify() Feature {
 // Root is the right to do what only root may do. A test without it is skipped.
 func Root() Feature {
 	return Feature{name: "root", probe: probeRoot, excuse: always}
+}
+
+// Landlock is Landlock with rules for TCP (Linux 6.7).
+func Landlock() Feature {
+	return Feature{name: "Landlock", since: [2]int{6, 7}, probe: probeLandlock, excuse: mayMiss}
 }
 
 // Program is a program of Debian's packages. A test without it fails, so that a machine lacking an
@@ -82,6 +89,15 @@ func probeRoot() error {
 		return fmt.Errorf("the effective user is %d", uid)
 	}
 	return nil
+}
+
+func probeLandlock() error {
+	const rulesForTCP = 4
+	v, err := syscall.LandlockGetABIVersion()
+	if err == nil && v < rulesForTCP {
+		err = fmt.Errorf("version %d", v)
+	}
+	return err
 }
 
 func probeProgram(name string) error {
