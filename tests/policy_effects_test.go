@@ -37,6 +37,8 @@ func effects() map[policy.Key]func(*testing.T, pki) {
 		policy.KeySockets:                    effectOfSockets,
 		policy.KeyCertificates:               effectOfCertificates,
 		policy.KeyKeys:                       effectOfKeys,
+		policy.KeyWrap:                       effectOfWrap,
+		policy.KeyWrapListen:                 effectOfWrapListen,
 	}
 }
 

@@ -118,3 +118,52 @@ func TestWrapClosesOtherWays(t *testing.T) {
 		t.Errorf("it ended with %d:\n%s", status, out)
 	}
 }
+
+// effectOfWrap lets curl fetch a page from a server that speaks TLS alone, by profiles of which one only complains.
+func effectOfWrap(t *testing.T, p pki) {
+	testutil.Require(t, testutil.Program("curl"))
+	s := testutil.OpenSSLServer(t, p.server, "-www")
+	const profile = "[profile.curl]\nmatch = { exe = \"/**/curl\" }\nmode = %q\nwrap = [\"localhost:%d\"]\ntrust_store = %q\n"
+	for _, row := range []struct {
+		name, mode, trust string
+		works             bool
+	}{
+		{"ok", "enforce", p.ca.Path, true},
+		{"bad not trusted", "enforce", "/etc/ssl/certs/ca-certificates.crt", false},
+		{"bad not in force", "complain", p.ca.Path, false},
+	} {
+		m := police(t, map[string]string{policyFile: fmt.Sprintf(profile, row.mode, s.Addr.Port(), row.trust)})
+		url := fmt.Sprintf("http://localhost:%d/", s.Addr.Port())
+		out, status := testutil.Run(t, m.run(t, "curl", "-sS", "--max-time", "30", url), "")
+		if got := status == 0 && strings.Contains(out, "Protocol  : TLSv1.3"); got != row.works {
+			t.Errorf("%s: it ended with %d:\n%s", row.name, status, out)
+		}
+		out, status = testutil.Run(t, m.run(t, testutil.Python(t), "-B", "programs/wrap/get.py", url), "")
+		if status == 0 && strings.Contains(out, "TLSv1.3") {
+			t.Errorf("%s: a program that the profile is not for was wrapped:\n%s", row.name, out)
+		}
+	}
+}
+
+func effectOfWrapListen(t *testing.T, p pki) {
+	for _, row := range []struct {
+		name string
+		run  func(t *testing.T, policy string, words ...string) *exec.Cmd
+	}{
+		{"embedded", func(t *testing.T, policy string, words ...string) *exec.Cmd {
+			return police(t, map[string]string{policyFile: policy}).run(t, words...)
+		}},
+		{"ssad", func(t *testing.T, policy string, words ...string) *exec.Cmd {
+			return newMachineWith(t, policy).run(words...)
+		}},
+	} {
+		port := fmt.Sprint(testutil.RefusedAddr(t).Port())
+		policy := fmt.Sprintf("[profile.web]\nmatch = { user = 0 }\nwrap_listen = [%s]\n[[profile.web.certificate]]\nchain = %q\nkey = %q\n",
+			port, p.server.Chain, p.server.Key)
+		server := testutil.Start(t, row.run(t, policy, testutil.Python(t), "-u", "-m", "http.server", "--bind", "127.0.0.1", "-d", t.TempDir(), port))
+		server.WaitOutput(`Serving HTTP`)
+		if out, status := testutil.Curl(t, p.ca, "localhost:"+port); status != 0 {
+			t.Errorf("%s: curl ended with %d:\n%s", row.name, status, out)
+		}
+	}
+}

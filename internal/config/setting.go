@@ -55,6 +55,11 @@ func settings() []setting {
 			}},
 		{"certificate", policy.KeyCertificates, anywhere, readCertificates},
 		{"keys", policy.KeyKeys, profile, readKeys},
+		{"wrap", policy.KeyWrap, profile, readWrap},
+		{"wrap_listen", policy.KeyWrapListen, profile, func(d *decoder, it item, s *policy.Settings) bool {
+			s.WrapListen = d.ports(it)
+			return len(s.WrapListen) > 0
+		}},
 	}
 }
 
@@ -195,6 +200,17 @@ func readLocation(d *decoder, it item, s *policy.Settings) bool {
 	}
 	s.SessionLocation = text
 	return d.file(it, text)
+}
+
+func readWrap(d *decoder, it item, s *policy.Settings) bool {
+	return d.wordOrWords(it, func(e item, text string) bool {
+		to, err := policy.ParseEndpoint(text)
+		if err != nil {
+			d.problemf(e.value.at, "wrap: %v", err)
+		}
+		s.Wrap = append(s.Wrap, to)
+		return err == nil
+	})
 }
 
 func readKeys(d *decoder, it item, s *policy.Settings) bool {

@@ -25,6 +25,7 @@ func loosest(a, b Settings) Settings {
 	s.HonorApplicationValidation = a.HonorApplicationValidation || b.HonorApplicationValidation
 	s.TrustStore = a.TrustStore
 	s.Keys = union(b.Keys, a.Keys)
+	s.Wrap, s.WrapListen = a.Wrap, a.WrapListen // a peer without TLS would be refused
 	s.Limits.RSABits = min(a.Limits.RSABits, b.Limits.RSABits)
 	s.Limits.HandshakeTimeout = max(a.Limits.HandshakeTimeout, b.Limits.HandshakeTimeout)
 	s.Limits.HandshakesInFlight = max(a.Limits.HandshakesInFlight, b.Limits.HandshakesInFlight)

@@ -1,6 +1,9 @@
 package policy
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Policy is the live form of a checked policy. It is immutable and safe for concurrent use.
 type Policy struct {
@@ -172,6 +175,13 @@ func (p *Policy) resolve(profile *Profile, section *Section, now time.Time) Deci
 
 // Profiles are the profiles by order of the files.
 func (p *Policy) Profiles() []*Profile { return p.profiles }
+
+// Wraps says whether a profile makes plain connections or listeners of its programs TLS.
+func (p *Policy) Wraps() bool {
+	return slices.ContainsFunc(p.profiles, func(f *Profile) bool {
+		return f.Layer.Set.Has(KeyWrap) || f.Layer.Set.Has(KeyWrapListen)
+	})
+}
 
 // Global is what is in force where no profile matches.
 func (p *Policy) Global(now time.Time) Settings { return p.resolve(nil, nil, now).Settings }

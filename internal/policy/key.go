@@ -35,6 +35,8 @@ const (
 	KeySockets
 	KeyCertificates
 	KeyKeys
+	KeyWrap
+	KeyWrapListen
 	KeyThreshold
 	// The rules of the built-in judges stand in the order of these.
 	KeyStandard
@@ -130,6 +132,12 @@ var fields = [keyCount]field{
 		func(to, from *Settings) { to.Certificates = from.Certificates }, showCertificates},
 	KeyKeys: {"keys",
 		func(to, from *Settings) { to.Keys = from.Keys }, showKeys},
+	KeyWrap: {"wrap",
+		func(to, from *Settings) { to.Wrap = from.Wrap },
+		func(s *Settings) string { return words(s.Wrap) }},
+	KeyWrapListen: {"wrap_listen",
+		func(to, from *Settings) { to.WrapListen = from.WrapListen },
+		func(s *Settings) string { return words(s.WrapListen) }},
 	KeyThreshold: {"validation.threshold",
 		func(to, from *Settings) { to.Validation.Threshold = from.Validation.Threshold },
 		func(s *Settings) string { return showShare(s.Validation.Threshold) }},
@@ -275,6 +283,15 @@ func showCertificates(s *Settings) string {
 		chains = append(chains, c.Chain)
 	}
 	return strings.Join(chains, " ")
+}
+
+// words writes values one after the other.
+func words[T any](list []T) string {
+	var all []string
+	for _, v := range list {
+		all = append(all, fmt.Sprint(v))
+	}
+	return strings.Join(all, " ")
 }
 
 func showKeys(s *Settings) string {

@@ -41,8 +41,11 @@ type Settings struct {
 	// Certificates are used where a program has set none.
 	Certificates []CertificateFiles
 	// Keys are the files with private keys that a program may use without being able to read them.
-	Keys   []Glob
-	Limits Limits
+	Keys []Glob
+	// Wrap are the destinations of plain TCP connections that become TLS, WrapListen the ports of plain listeners.
+	Wrap       []Endpoint
+	WrapListen []uint16
+	Limits     Limits
 	// Staple is whether a listener must have an OCSP response to staple; a program can demand it.
 	Staple bool
 	// Validation is who judges the peer.

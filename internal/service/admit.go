@@ -41,6 +41,10 @@ func (s *Service) Admit(_ context.Context, app socket.App, r abi.Request) (socke
 		SessionTTL:   a.settings.SessionTTL,
 		SessionReuse: a.settings.SessionReuse,
 		Checks:       a.settings.Checks(),
+		WrapListen:   a.settings.WrapListen,
+	}
+	for _, w := range a.settings.Wrap {
+		e.Wrap = append(e.Wrap, socket.Wrap{Host: w.Host, Port: w.Port})
 	}
 	switch {
 	case len(a.credentials) > 0:

@@ -54,6 +54,10 @@ type Effective struct {
 	// Chain is the PEM of the first credential's certificates, or of those the policy has for a listener without
 	// any; nil when there is none.
 	Chain []byte
+	// Wrap are the destinations of the program's plain connections that become TLS, WrapListen the ports of its plain
+	// listeners.
+	Wrap       []Wrap
+	WrapListen []uint16
 }
 
 // Dial is one connection to make of a connected TCP socket.

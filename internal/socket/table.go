@@ -34,8 +34,10 @@ type Table struct {
 	plain   *plain
 	wraps   Wraps
 	places  places
-	routes  map[optionKey]route
-	work    sync.WaitGroup
+	// profiles are asked only where the service says so when the tree starts.
+	profiles *profiles
+	routes   map[optionKey]route
+	work     sync.WaitGroup
 	// wake tells the sweeper of a loose socket, full that there have been many since.
 	wake, full chan struct{}
 	churn      atomic.Uint64
@@ -66,7 +68,7 @@ func NewTable(c Config) (*Table, error) {
 	}
 	return &Table{
 		service: c.Service, max: c.Max, log: c.Logger, watch: w, hub: h, plain: p, routes: routes(),
-		wraps: c.Wraps, places: places{known: map[string]*place{}},
+		wraps: c.Wraps, places: places{known: map[string]*place{}}, profiles: newProfiles(c.Service),
 		sockets: map[uint64]*Socket{}, wake: make(chan struct{}, 1), full: make(chan struct{}, 1),
 	}, nil
 }

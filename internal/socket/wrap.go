@@ -61,8 +61,8 @@ type place struct {
 	looked time.Time
 }
 
-// Wrapping says whether anything may have to be wrapped.
-func (t *Table) Wrapping() bool { return t.wraps.Any() }
+// Wrapping says whether anything may have to be wrapped. It is settled when the tree starts.
+func (t *Table) Wrapping() bool { return t.wraps.Any() || t.profiles.used }
 
 // destination is the rule for an address, nil when there is none. Where a name cannot be looked up there is no telling,
 // and the error says so.
@@ -175,7 +175,11 @@ func (t *Table) WrapConnect(ctx context.Context, u Upgrade, addr []byte) (*Handl
 	if !ok {
 		return nil, nil
 	}
-	w, err := t.destination(ctx, u.Owner, t.wraps.To, to)
+	theirs, err := t.profile(ctx, u.App)
+	if err != nil {
+		return nil, err
+	}
+	w, err := t.destination(ctx, u.Owner, slices.Concat(t.wraps.To, theirs.Wrap), to)
 	if err != nil || w == nil {
 		return nil, err
 	}
@@ -190,8 +194,13 @@ func (t *Table) WrapConnect(ctx context.Context, u Upgrade, addr []byte) (*Handl
 }
 
 // WrapListen converts a task's plain TCP socket when it is bound to a port to be wrapped.
-func (t *Table) WrapListen(u Upgrade) (*Handle, error) {
-	if len(t.wraps.Listen) == 0 {
+func (t *Table) WrapListen(ctx context.Context, u Upgrade) (*Handle, error) {
+	theirs, err := t.profile(ctx, u.App)
+	if err != nil {
+		return nil, err
+	}
+	ports := slices.Concat(t.wraps.Listen, theirs.WrapListen)
+	if len(ports) == 0 {
 		return nil, nil
 	}
 	fd, _, err := streamOf(u.Owner, u.FD)
@@ -200,7 +209,7 @@ func (t *Table) WrapListen(u Upgrade) (*Handle, error) {
 	}
 	_, local, err := names(fd)
 	fd.Close()
-	if err != nil || !slices.Contains(t.wraps.Listen, local.Port()) {
+	if err != nil || !slices.Contains(ports, local.Port()) {
 		return nil, err
 	}
 	return t.convert(u, func(r *abi.Request) {

@@ -12,7 +12,7 @@ func (s *Server) wrapped(c *call) answer {
 	var h *socket.Handle
 	var err error
 	if c.kind == seccomp.Listen {
-		h, err = s.table.WrapListen(u)
+		h, err = s.table.WrapListen(s.ctx, u)
 	} else {
 		h, err = s.wrappedConnect(c, u)
 	}

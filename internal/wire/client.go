@@ -43,6 +43,7 @@ type Client struct {
 
 	mu        sync.Mutex
 	closed    bool
+	wrapping  bool
 	conns     int
 	current   *session
 	dialing   *attempt
@@ -54,6 +55,7 @@ type Client struct {
 var (
 	_ socket.Service    = (*Client)(nil)
 	_ socket.Introducer = (*Client)(nil)
+	_ socket.Wrapper    = (*Client)(nil)
 )
 
 // Dial makes a client of a service that answers. Its error says why there is none.
@@ -85,6 +87,13 @@ var errNotBegun = fmt.Errorf("not begun: %w", errSessionEnded)
 
 // errEnding is what calls meet once Close is called.
 var errEnding = abi.Failf(abi.Exhausted, "the supervisor is ending")
+
+// Wrapping implements socket.Wrapper, as the service said when it was reached last.
+func (c *Client) Wrapping() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.wrapping
+}
 
 // triesMax bounds how often a call that can be repeated is made.
 const triesMax = 4

@@ -107,13 +107,35 @@ func (e *encoder) effective(v socket.Effective) {
 	e.bool(v.SessionReuse)
 	e.u16(uint16(v.Checks))
 	e.optional(v.Chain)
+	e.u32(uint32(len(v.Wrap)))
+	for _, w := range v.Wrap {
+		e.string(w.Host)
+		e.u16(w.Port)
+	}
+	e.u32(uint32(len(v.WrapListen)))
+	for _, port := range v.WrapListen {
+		e.u16(port)
+	}
 }
 
 func (d *decoder) effective() socket.Effective {
-	return socket.Effective{
+	v := socket.Effective{
 		VersionMin: d.u16(), VersionMax: d.u16(), Ciphers: d.strings(ciphersMax, nameMax),
 		SessionTTL: d.int(-1<<31, 1<<31-1), SessionReuse: d.bool(), Checks: abi.Checks(d.u16()), Chain: d.optional(2 * abi.ValueMax),
 	}
+	for range d.length(wrapsMax) {
+		if d.err != nil {
+			break
+		}
+		v.Wrap = append(v.Wrap, socket.Wrap{Host: d.string(nameMax), Port: d.u16()})
+	}
+	for range d.length(wrapsMax) {
+		if d.err != nil {
+			break
+		}
+		v.WrapListen = append(v.WrapListen, d.u16())
+	}
+	return v
 }
 
 func (e *encoder) info(i socket.Info) {

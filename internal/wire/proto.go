@@ -41,7 +41,7 @@ const (
 	// resend: nothing. The descriptors that came with accepted, for the connection with the number, were lost.
 	resend
 
-	// From the service. welcome: version.
+	// From the service. welcome: version, and whether the policy wraps plain connections.
 	welcome
 	// failed: failure. It ends the call with the number.
 	failed
@@ -103,6 +103,7 @@ const (
 	pathMax     = 4096
 	textMax     = 4096
 	namesMax    = 256
+	wrapsMax    = 256
 	ciphersMax  = 128
 	fillerMax   = 1 << 20
 	backlogMax  = 1 << 16

@@ -167,13 +167,15 @@ func (c *Client) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := greeting(ctx, l); err != nil {
+	wrapping, err := greeting(ctx, l)
+	if err != nil {
 		l.close()
 		return nil, err
 	}
 	s := newSession(c, l)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.wrapping = wrapping
 	if c.closed {
 		l.close()
 		return nil, errSessionEnded
@@ -183,36 +185,36 @@ func (c *Client) open(ctx context.Context) (*session, error) {
 	return s, nil
 }
 
-// greeting says hello and waits for the answer.
-func greeting(ctx context.Context, l *link) error {
+// greeting says hello and waits for the answer, which says whether the policy wraps.
+func greeting(ctx context.Context, l *link) (wrapping bool, err error) {
 	if err := l.f.SetDeadline(time.Now().Add(answerTime)); err != nil {
-		return err
+		return false, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = l.f.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	if err := l.send(message{kind: hello, payload: versionPayload()}); err != nil {
-		return err
+		return false, err
 	}
 	m, err := l.next()
 	if errors.Is(err, io.EOF) {
-		return errors.New("it closed the connection without a word: it is ending, or at its limit of supervisors")
+		return false, errors.New("it closed the connection without a word: it is ending, or at its limit of supervisors")
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer m.close()
 	if m.kind != welcome {
-		return fmt.Errorf("it begins with %v", m.kind)
+		return false, fmt.Errorf("it begins with %v", m.kind)
 	}
-	theirs, err := decodeVersion(m)
+	theirs, wrapping, err := decodeWelcome(m)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if theirs != Version {
-		return fmt.Errorf(versionText, theirs, Version)
+		return false, fmt.Errorf(versionText, theirs, Version)
 	}
 	if !stop() {
-		return context.Cause(ctx)
+		return false, context.Cause(ctx)
 	}
-	return l.f.SetDeadline(time.Time{})
+	return wrapping, l.f.SetDeadline(time.Time{})
 }

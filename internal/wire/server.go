@@ -157,7 +157,7 @@ func (s *Server) serve(fd linux.FD, cred linux.PeerCred, greeted func()) error {
 		return err
 	}
 	p := newPeer(s, l, who)
-	if err := l.post(message{kind: welcome, payload: versionPayload()}); err != nil {
+	if err := l.post(message{kind: welcome, payload: s.welcome()}); err != nil {
 		return err
 	}
 	greeted()
@@ -187,7 +187,7 @@ func (s *Server) greet(l *link, uid int) (release func(), err error) {
 		return nil, err
 	}
 	if theirs != Version {
-		_ = l.post(message{kind: welcome, payload: versionPayload()}) // which tells it
+		_ = l.post(message{kind: welcome, payload: s.welcome()}) // which tells it
 		_ = s.flush(l)
 		return nil, fmt.Errorf("it speaks version %d of the protocol, this service %d", theirs, Version)
 	}
@@ -210,6 +210,24 @@ func versionPayload() []byte {
 	e := encoder{}
 	e.u32(Version)
 	return e.b
+}
+
+// welcome is what a supervisor learns first.
+func (s *Server) welcome() []byte {
+	w, ok := s.c.Service.(socket.Wrapper)
+	e := encoder{b: versionPayload()}
+	e.bool(ok && w.Wrapping())
+	return e.b
+}
+
+// decodeWelcome reads no more than the version when it is another.
+func decodeWelcome(m *incoming) (version uint32, wrapping bool, err error) {
+	d := decoder{rest: m.inline}
+	if version = d.u32(); version != Version {
+		return version, false, d.err
+	}
+	wrapping = d.bool()
+	return version, wrapping, d.finish()
 }
 
 func decodeVersion(m *incoming) (uint32, error) {
