@@ -245,7 +245,7 @@ func (l *listener) launch(network *os.File) {
 		c, err := l.handshake(ctx, network)
 		land()
 		if err != nil {
-			l.service.log.Info("server handshake", "error", err)
+			l.service.log.Info("server handshake", "local", l.spec.Local, "exe", l.spec.App.Exe, "error", err)
 			return
 		}
 		l.queue(c)

@@ -42,16 +42,6 @@ func (s *Service) Conns() []api.Conn {
 	return list
 }
 
-// Conn finds one by its id.
-func (s *Service) Conn(id uint64) (api.Conn, bool) {
-	for _, c := range s.established() {
-		if c.info.ID == id {
-			return c.view(), true
-		}
-	}
-	return api.Conn{}, false
-}
-
 func (s *Service) established() []*conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()

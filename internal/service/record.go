@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/securesocketapi/ssa/abi"
@@ -137,6 +138,29 @@ func (s *Service) listening(a *admitted, local netip.AddrPort) {
 	a.question.decide(&r, &a.decision)
 	r.InForce = inForce(policy.Server, &a.settings)
 	s.note(r)
+}
+
+// renewed records that a listener serves replaced certificates or keys, or why it does not.
+func (s *Service) renewed(l *listener, err error) {
+	if s.note == nil {
+		return
+	}
+	r := l.current.Load().asked.question.draft(api.Certificate)
+	r.Decision, r.Local, r.Failure = api.Allowed, l.spec.Local.String(), failureOf(err)
+	if err != nil {
+		r.Decision = api.Refused
+	}
+	s.note(r)
+}
+
+// unrenewed records files that were replaced and cannot be used. What was there before stays in use.
+func (s *Service) unrenewed(files []string, err error) {
+	if s.note == nil {
+		return
+	}
+	s.note(api.Record{
+		Event: api.Certificate, Decision: api.Refused, Text: strings.Join(files, " "), Failure: failureOf(err),
+	})
 }
 
 // closed records the end of a connection.

@@ -82,7 +82,7 @@ func (s *Service) Renew() {
 		now := l.current.Load()
 		if now.stamps != "" && now.refused == nil && s.stamps(now.asked) != now.stamps {
 			s.log.Info("certificates or keys have changed", "local", l.spec.Local)
-			_ = l.refresh() // has logged why
+			s.renewed(l, l.refresh())
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/api"
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/service"
 	"github.com/securesocketapi/ssa/internal/socket"
@@ -39,8 +40,9 @@ func TestCertificatesAreRenewed(t *testing.T) {
 	dir := t.TempDir()
 	replace(t, dir, map[string][]byte{"chain": first.ChainPEM, "key": first.KeyPEM})
 	var log bytes.Buffer
+	kept := newRecords()
 	s := newService(t, service.Config{
-		Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		Logger: slog.New(slog.NewTextHandler(&log, nil)), Record: kept.keep,
 		Policy: policyOf(t, fmt.Sprintf("[[certificate]]\nchain = %q\nkey = %q\n", dir+"/chain", dir+"/key")),
 	})
 	l, addr := serve(t, s, abi.Request{}, 8)
@@ -66,6 +68,12 @@ func TestCertificatesAreRenewed(t *testing.T) {
 	replace(t, dir, map[string][]byte{"key": second.KeyPEM})
 	s.Renew()
 	meet("second.example")
+	if r := kept.find(t, of(api.Certificate, api.Refused, "")); !strings.Contains(r.Text, dir+"/chain") || r.Failure == nil {
+		t.Errorf("the certificate that was not used: %+v", r)
+	}
+	if r := kept.find(t, of(api.Certificate, api.Allowed, api.Server)); r.Local != addr.String() {
+		t.Errorf("the certificate that was: %+v", r)
+	}
 	if err := os.Remove(dir + "/key"); err != nil {
 		t.Fatal(err)
 	}

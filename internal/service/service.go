@@ -131,6 +131,7 @@ func New(c Config) *Service {
 		from: c.Files, read: localFiles{c.Open}.read, known: map[source]*loaded{},
 		warn: func(from source, err error) {
 			s.log.Error("a replaced certificate or key is not used, the old one stays in use", "files", from.paths(), "error", err)
+			s.unrenewed(from.paths(), err)
 		},
 		unstapled: func(from source, err error) {
 			s.log.Error("a stapled response is not used", "file", from.staple, "chain", from.chain, "error", err)

@@ -62,10 +62,10 @@ func (s *Service) possible() error {
 	}
 	types := []string{"simple", "exec", "forking", "oneshot", "dbus", "notify", "notify-reload", "idle"}
 	if !slices.Contains(types, s.kind()) {
-		return fmt.Errorf("Type=%s is not known", s.kind())
+		return fmt.Errorf("it has Type=%s, which is not known", s.kind())
 	}
 	if s.kind() == "forking" && s.settings["PIDFile"] == "" {
-		return errors.New("Type=forking without PIDFile: systemd could not tell the program from its supervisor\n" +
+		return errors.New("it has Type=forking without PIDFile: systemd could not tell the program from its supervisor\n" +
 			"hint: set PIDFile=, or have the program stay in the foreground with Type=simple")
 	}
 	for _, key := range []string{"RootDirectory", "RootImage"} {

@@ -118,7 +118,7 @@ func TestRefused(t *testing.T) {
 		{"bad alias", map[string]string{etc + "a.service": "-> /usr/lib/systemd/system/b.service", lib + "b.service": "[Service]\nExecStart=/bin/b\n"}, "alias of b.service"},
 		{"bad nothing to start", map[string]string{lib + "a.service": "[Service]\nExecStop=/bin/a\n"}, "no ExecStart"},
 		{"bad forking", map[string]string{lib + "a.service": "[Service]\nType=forking\nExecStart=/bin/a\n"}, "Type=forking without PIDFile"},
-		{"bad type", map[string]string{lib + "a.service": "[Service]\nType=odd\nExecStart=/bin/a\n"}, "Type=odd is not known"},
+		{"bad type", map[string]string{lib + "a.service": "[Service]\nType=odd\nExecStart=/bin/a\n"}, "it has Type=odd, which is not known"},
 		{"bad root", map[string]string{lib + "a.service": "[Service]\nRootDirectory=/srv/a\nExecStart=/bin/a\n"}, "RootDirectory=/srv/a: ssa is not there"},
 		{"bad image", map[string]string{lib + "a.service": "[Service]\nRootImage=/srv/a.raw\nExecStart=/bin/a\n"}, "RootImage=/srv/a.raw"},
 		{"bad name of the program", map[string]string{lib + "a.service": "[Service]\nExecStart=-@/bin/a b\n"}, "the prefix @"},
