@@ -9,7 +9,7 @@ import (
 
 // An Endpoint is a host and a port.
 type Endpoint struct {
-	// Host is a name in lower case without a dot at its end, or an IP address.
+	// Host is a name in lower case without a dot at its end, an IP address, or "*" for any.
 	Host string
 	Port uint16
 }
@@ -25,6 +25,9 @@ func ParseEndpoint(s string) (Endpoint, error) {
 		return Endpoint{}, fmt.Errorf("%q: %w", s, err)
 	}
 	host := s[:i]
+	if host == "*" {
+		return Endpoint{Host: host, Port: n}, nil
+	}
 	if inner, ok := strings.CutPrefix(host, "["); ok {
 		inner, _ = strings.CutSuffix(inner, "]")
 		if ip, err := netip.ParseAddr(inner); err == nil && ip.Is6() && ip.Zone() == "" && host == "["+inner+"]" {

@@ -14,6 +14,7 @@ func TestParseEndpoint(t *testing.T) {
 		{"ok IPv4", "192.0.2.1:443", "192.0.2.1:443"},
 		{"ok IPv6", "[2001:DB8::1]:443", "[2001:db8::1]:443"},
 		{"ok mapped IPv4", "[::ffff:192.0.2.1]:443", "192.0.2.1:443"},
+		{"ok any", "*:443", "*:443"},
 		{"bad without a port", "db.example.org", ""},
 		{"bad empty port", "db.example.org:", ""},
 		{"bad port 0", "db.example.org:0", ""},

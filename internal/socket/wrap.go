@@ -20,12 +20,15 @@ import (
 	"github.com/securesocketapi/ssa/internal/resolve"
 )
 
-// A Wrap is a destination of plain TCP connections that become TLS. Host is a name, which the server must prove, or an
-// IP address.
+// A Wrap is a destination of plain TCP connections that become TLS. Host is a name, which the server must prove, an IP
+// address, or AnyHost.
 type Wrap struct {
 	Host string
 	Port uint16
 }
+
+// AnyHost stands for every address that no other rule has. The server must prove the address.
+const AnyHost = "*"
 
 func (w Wrap) String() string { return fmt.Sprintf("%s port %d", w.Host, w.Port) }
 
@@ -70,7 +73,7 @@ func (t *Table) destination(ctx context.Context, task Task, rules []Wrap, to net
 	var found *Wrap
 	ip := to.Addr().Unmap().WithZone("")
 	for _, w := range rules {
-		if w.Port != to.Port() {
+		if w.Port != to.Port() || w.Host == AnyHost {
 			continue
 		}
 		here, err := t.places.has(ctx, task, w.Host, ip)
@@ -83,6 +86,9 @@ func (t *Table) destination(ctx context.Context, task Task, rules []Wrap, to net
 		if here {
 			found = &w
 		}
+	}
+	if found == nil && slices.Contains(rules, Wrap{AnyHost, to.Port()}) {
+		found = &Wrap{ip.String(), to.Port()}
 	}
 	return found, nil
 }
@@ -147,6 +153,9 @@ func lookup(ctx context.Context, task Task, host string) ([]netip.Addr, error) {
 func CheckWraps(ctx context.Context, task Task, rules []Wrap) error {
 	seen := map[netip.AddrPort]Wrap{}
 	for i, w := range rules {
+		if w.Host == AnyHost {
+			continue
+		}
 		alone := !slices.ContainsFunc(rules, func(o Wrap) bool { return o.Port == w.Port && o.Host != w.Host })
 		if alone || slices.Contains(rules[:i], w) {
 			continue
@@ -172,7 +181,7 @@ func CheckWraps(ctx context.Context, task Task, rules []Wrap) error {
 // without an error: it is not.
 func (t *Table) WrapConnect(ctx context.Context, u Upgrade, addr []byte) (*Handle, error) {
 	to, ok := ParseInet(addr)
-	if !ok {
+	if !ok || !stream(u) {
 		return nil, nil
 	}
 	theirs, err := t.profile(ctx, u.App)
@@ -191,6 +200,13 @@ func (t *Table) WrapConnect(ctx context.Context, u Upgrade, addr []byte) (*Handl
 			r.TrustAnchors = t.wraps.Request.TrustAnchors
 		}
 	})
+}
+
+// stream says whether it is about a stream socket of the internet: programs connect others to find routes and names.
+func stream(u Upgrade) bool {
+	fd, _, err := streamOf(u.Owner, u.FD)
+	fd.Close()
+	return err != nil || fd != linux.NoFD
 }
 
 // WrapListen converts a task's plain TCP socket when it is bound to a port to be wrapped.

@@ -113,6 +113,41 @@ func TestWrapLeavesOthersAlone(t *testing.T) {
 	})
 }
 
+func TestWrapAnyHost(t *testing.T) {
+	addr := peer(t)
+	wraps := wrapTo("localhost", addr)
+	wraps.To = append(wraps.To, socket.Wrap{Host: socket.AnyHost, Port: portOf(addr)})
+	bothWrapping(t, wraps, func(t *testing.T, w *world) {
+		for to, name := range map[string]string{"127.0.0.1": "localhost", "127.0.0.2": "127.0.0.2"} {
+			at := inet(netip.AddrPortFrom(netip.MustParseAddr(to), portOf(addr)))
+			errno := w.connect(t, w.plain(t), at)
+			if to == "127.0.0.2" { // where nobody listens
+				want(t, "connect", errno, linux.ECONNREFUSED)
+				continue
+			}
+			want(t, "connect", errno, 0)
+			if got := w.service.lastDial(t).Request.RemoteHostname; got != name {
+				t.Errorf("connect to %s: the server must prove %q, want %q", to, got, name)
+			}
+		}
+	})
+}
+
+// TestWrapLeavesUDPAlone connects a UDP socket to a wrapped address.
+func TestWrapLeavesUDPAlone(t *testing.T) {
+	addr := peer(t)
+	w := newWrappingWorld(t, wrapTo("127.0.0.1", addr))
+	s := newSimulation(t, w.server)
+	w.program = s
+	fd, err := linux.Socket(linux.AFInet, linux.SockDgram, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := w.call(t, seccomp.Connect, uint64(s.adopt(fd, true)), w.store(t, addr), uint64(len(addr))); !r.passed {
+		t.Errorf("connect of a UDP socket: %+v", r)
+	}
+}
+
 func TestWrapCannotTell(t *testing.T) {
 	addr := peer(t)
 	wraps := wrapTo("127.0.0.1", addr)
