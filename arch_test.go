@@ -22,7 +22,7 @@ abi/gen: abi
 api: 
 bench: internal/linux
 client: api
-cmd/ssa: api client internal/config internal/daemon internal/launch internal/linux internal/policy internal/sandbox internal/unit internal/wire
+cmd/ssa: api client internal/config internal/daemon internal/launch internal/linux internal/policy internal/sandbox internal/unit internal/verify/plugin internal/verify/plugin/trial internal/wire
 cmd/ssad: internal/daemon internal/metrics internal/sandbox internal/wire
 examples/go/https_client:
 examples/go/https_server:
@@ -30,7 +30,7 @@ examples/plugins/go/no_wildcards:
 internal/audit: api internal/linux
 internal/config: abi internal/linux internal/policy internal/verify/judge
 internal/control: api client internal/audit internal/linux
-internal/daemon: abi api internal/audit internal/config internal/control internal/engine internal/fetch internal/judges internal/keys internal/keys/agent internal/launch internal/linux internal/policy internal/rpc internal/sandbox internal/sealed internal/seccomp internal/service internal/socket internal/syscalls internal/verify internal/verify/dane internal/verify/judge internal/verify/notary internal/verify/pins internal/verify/plugin internal/verify/revocation internal/verify/transparency internal/wire internal/witness
+internal/daemon: abi api internal/audit internal/config internal/control internal/engine internal/fetch internal/judges internal/keys internal/keys/agent internal/launch internal/linux internal/notaryd internal/policy internal/rpc internal/sandbox internal/sealed internal/seccomp internal/service internal/socket internal/syscalls internal/verify internal/verify/dane internal/verify/judge internal/verify/notary internal/verify/pins internal/verify/plugin internal/verify/plugin/trial internal/verify/revocation internal/verify/transparency internal/wire internal/witness
 internal/engine: abi internal/linux internal/policy
 internal/fetch: internal/linux
 internal/identity: internal/linux internal/socket
@@ -63,6 +63,7 @@ internal/verify/panel: abi internal/memo internal/policy internal/verify/judge
 internal/verify/pins: abi internal/linux internal/policy internal/verify/judge
 internal/verify/plugin: abi internal/linux internal/verify/judge
 internal/verify/revocation: abi internal/fetch internal/verify/judge
+internal/verify/plugin/trial: internal/verify/judge internal/verify/plugin
 internal/verify/transparency: abi internal/verify/judge
 internal/wire: abi api internal/linux internal/socket
 internal/witness: abi internal/identity internal/linux internal/rpc internal/socket internal/wire

@@ -17,14 +17,14 @@ const (
 )
 
 // Launcher is the command that makes self, a program of ours, become another in a sandbox: "--", path and arguments are
-// to follow.
-func Launcher(self string, network bool, state string) []string {
+// to follow. With state, its descriptor 3 is the directory.
+func Launcher(self string, network, state bool) []string {
 	argv := []string{self, Role}
 	if network {
 		argv = append(argv, "--"+networkFlag)
 	}
-	if state != "" {
-		argv = append(argv, "--"+stateFlag+"="+state)
+	if state {
+		argv = append(argv, "--"+stateFlag)
 	}
 	return argv
 }
@@ -35,7 +35,7 @@ func Main(args []string) error {
 	flags.SetOutput(io.Discard)
 	var c Config
 	flags.BoolVar(&c.Network, networkFlag, false, "")
-	flags.StringVar(&c.State, stateFlag, "", "")
+	flags.BoolVar(&c.State, stateFlag, false, "")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

@@ -33,8 +33,8 @@ func restrict(c Config, real string) error {
 			rules = append(rules, landlock.PathAccess(run, dir))
 		}
 	}
-	if c.State != "" {
-		rules = append(rules, landlock.RWDirs(c.State))
+	if c.State {
+		rules = append(rules, landlock.RWDirs("."))
 	}
 	known := landlock.V6.BestEffort()
 	if !c.Network {

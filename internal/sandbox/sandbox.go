@@ -13,7 +13,6 @@
 package sandbox
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -40,8 +39,8 @@ type Config struct {
 	Args []string
 	// Network lets it make sockets for IPv4 and IPv6.
 	Network bool
-	// State is a directory it may write in, and begins in; none when empty.
-	State string
+	// State says that descriptor 3 is a directory it may write in, and begins in.
+	State bool
 }
 
 // Enter becomes the program. It returns only with an error.
@@ -57,9 +56,9 @@ func Enter(c Config) error {
 	}{
 		{"give up privileges", linux.NoNewPrivs},
 		{"clear ambient capabilities", linux.ClearAmbient},
+		{"change the directory", c.begin},
 		{"leave descriptors behind", func() error { return linux.CloexecFrom(3) }},
 		{"limit resources", limit},
-		{"change the directory", func() error { return os.Chdir(cmp.Or(c.State, "/")) }},
 		{"restrict files", func() error { return restrict(c, path) }},
 		{"restrict calls", func() error { return filter(c.Network) }},
 	} {
@@ -70,6 +69,20 @@ func Enter(c Config) error {
 	_ = linux.Umask(0o077) // the old mask is nobody's any more
 	return fmt.Errorf("execute %s: %w", c.Path, linux.Exec(c.Path, append([]string{c.Path}, c.Args...), nil))
 }
+
+// begin changes to the directory the program begins in. It is given as a descriptor, because the way to it may be closed to
+// the program's user.
+func (c Config) begin() error {
+	if !c.State {
+		return os.Chdir("/")
+	}
+	dir := os.NewFile(stateFD, "state")
+	defer func() { _ = dir.Close() }()
+	return dir.Chdir()
+}
+
+// stateFD is where the directory is.
+const stateFD = 3
 
 func limit() error {
 	return errors.Join(

@@ -3,6 +3,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,8 @@ type Config struct {
 	Timeout time.Duration
 	// Launcher is a command that becomes the program in its sandbox when it gets "--", path and arguments.
 	Launcher []string
+	// Dir is a directory that it gets as descriptor 3; none when empty.
+	Dir string
 	// UID and GID are whom the program runs as when Change is set, which only root can arrange.
 	UID, GID int
 	Change   bool
@@ -71,6 +74,8 @@ type Judge struct {
 	current *process
 	// down is why there is no process.
 	down error
+	// changed is closed, and made anew, when these change.
+	changed chan struct{}
 }
 
 // New makes the judge; Run starts the program.
@@ -95,7 +100,7 @@ func New(c Config) (*Judge, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Judge{
-		config: c, log: c.Logger.With("plugin", c.Name), ready: make(chan struct{}), down: errors.New("it has not been started yet"),
+		config: c, log: c.Logger.With("plugin", c.Name), ready: make(chan struct{}), changed: make(chan struct{}), down: errors.New("it has not been started yet"),
 	}, nil
 }
 
@@ -149,21 +154,49 @@ func (j *Judge) set(p *process, down error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.current, j.down = p, down
+	close(j.changed)
+	j.changed = make(chan struct{})
+}
+
+// Await waits until the program runs, or ctx ends.
+func (j *Judge) Await(ctx context.Context) {
+	for {
+		j.mu.Lock()
+		p, changed := j.current, j.changed
+		j.mu.Unlock()
+		if p != nil && p.pending.why() == nil {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // Judge is judge.Judge. Whatever goes wrong with the plugin is an error.
 func (j *Judge) Judge(ctx context.Context, q *judge.Question) judge.Verdict {
+	v, err := j.Ask(ctx, q)
+	if err != nil {
+		return judge.Errorf("%s", printable(err.Error()))
+	}
+	return v
+}
+
+// Ask is Judge, with an error when the plugin gave no answer.
+func (j *Judge) Ask(ctx context.Context, q *judge.Question) (judge.Verdict, error) {
 	j.mu.Lock()
 	p, down := j.current, j.down
 	j.mu.Unlock()
 	if p == nil {
-		return judge.Errorf("the plugin does not work: %s", printable(down.Error()))
+		return judge.Verdict{}, fmt.Errorf("the plugin does not work: %w", down)
 	}
 	a, err := j.ask(ctx, p, q)
 	if err != nil {
-		return judge.Errorf("the plugin gave no answer: %s", printable(err.Error()))
+		return judge.Verdict{}, fmt.Errorf("the plugin gave no answer: %w", err)
 	}
-	return a.verdict(q)
+	return a.verdict(q), nil
 }
 
 // ask sends a request and waits for its answer.
@@ -174,7 +207,7 @@ func (j *Judge) ask(ctx context.Context, p *process, q *judge.Question) (answer,
 	id, ok := p.pending.add(now, reply)
 	if !ok {
 		j.check(p)
-		return answer{}, errors.Join(p.pending.why(), fmt.Errorf("%d requests are waiting", pendingMax))
+		return answer{}, cmp.Or(p.pending.why(), fmt.Errorf("%d requests are waiting", pendingMax))
 	}
 	line, err := encode(id, q)
 	if err != nil {

@@ -64,7 +64,7 @@ func act(t *testing.T, name string, timeout time.Duration) (*plugin.Judge, *jour
 	if err != nil {
 		t.Fatal(err)
 	}
-	return start(t, plugin.Config{Path: self, Args: []string{"act", name}, Timeout: timeout, Launcher: sandbox.Launcher(self, false, "")})
+	return start(t, plugin.Config{Path: self, Args: []string{"act", name}, Timeout: timeout, Launcher: sandbox.Launcher(self, false, false)})
 }
 
 func start(t *testing.T, c plugin.Config) (*plugin.Judge, *journal) {
@@ -259,7 +259,7 @@ func TestGroup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := plugin.New(plugin.Config{Name: "parent", Path: self, Args: []string{"act", "parent"}, Timeout: long, Launcher: sandbox.Launcher(self, false, "")})
+	j, err := plugin.New(plugin.Config{Name: "parent", Path: self, Args: []string{"act", "parent"}, Timeout: long, Launcher: sandbox.Launcher(self, false, false)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +303,7 @@ func TestGrants(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	j, _ := start(t, plugin.Config{Path: self, Args: []string{"act", "state"}, Timeout: long, Launcher: sandbox.Launcher(self, true, dir)})
+	j, _ := start(t, plugin.Config{Path: self, Args: []string{"act", "state"}, Timeout: long, Launcher: sandbox.Launcher(self, true, true), Dir: dir})
 	check(t, j.Judge(t.Context(), question(".")), judge.Valid, "could listen")
 	if b, err := os.ReadFile(dir + "/kept"); err != nil || string(b) != "kept" {
 		t.Errorf("the plugin kept %q, %v", b, err)
@@ -318,7 +318,7 @@ func TestNoProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{"/nonexistent/plugin": "no such file", "/etc/passwd": "permission denied"} {
-		_, log := start(t, plugin.Config{Path: path, Launcher: sandbox.Launcher(self, false, "")})
+		_, log := start(t, plugin.Config{Path: path, Launcher: sandbox.Launcher(self, false, false)})
 		log.wait(t, want, 1)
 	}
 }
@@ -348,7 +348,7 @@ func TestUntrusted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, _ := start(t, plugin.Config{Path: self, Args: []string{"act", "host"}, Launcher: sandbox.Launcher(self, false, ""),
+	j, _ := start(t, plugin.Config{Path: self, Args: []string{"act", "host"}, Launcher: sandbox.Launcher(self, false, false),
 		Trusted: func(path string) error { return fmt.Errorf("anybody can write %s", path) }})
 	check(t, j.Judge(t.Context(), question("valid")), judge.Error, "anybody can write")
 }

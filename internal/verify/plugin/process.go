@@ -63,10 +63,27 @@ func (j *Judge) launch() (*process, error) {
 	}
 	var once sync.Once
 	p.fail = func(why error) { once.Do(func() { p.pending.end(why); close(p.gone) }) }
-	if err := p.start(j.config.command(), j.config.attributes(), []*os.File{far, far, itsStderr}); err != nil {
+	files := []*os.File{far, far, itsStderr}
+	dir, err := j.config.openDir()
+	if dir != nil {
+		defer func() { _ = dir.Close() }()
+		files = append(files, dir)
+	}
+	if err == nil {
+		err = p.start(j.config.command(), j.config.attributes(), files)
+	}
+	if err != nil {
 		return nil, errors.Join(err, conn.Close(), stderr.Close())
 	}
 	return p, nil
+}
+
+// openDir opens the directory for the program, if there is one.
+func (c Config) openDir() (*os.File, error) {
+	if c.Dir == "" {
+		return nil, nil
+	}
+	return os.Open(c.Dir)
 }
 
 // start starts the process from a thread that stays until it has ended: the leash is tied to the thread.
