@@ -64,6 +64,10 @@ install: build ## put everything below $(DESTDIR)$(PREFIX), and the policy's dir
 	$(INSTALL) 0644 dist/ssad.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/ssad.conf
 	$(INSTALL) 0644 dist/policy.toml $(DESTDIR)$(PREFIX)/share/doc/ssa/policy.toml
 	for page in man/*.[1-9]; do $(INSTALL) 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; done
+	install -d -m 0755 $(foreach dir,bash-completion/completions zsh/site-functions fish/vendor_completions.d,$(DESTDIR)$(PREFIX)/share/$(dir))
+	GOARCH= $(GO) run ./cmd/ssa completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ssa
+	GOARCH= $(GO) run ./cmd/ssa completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ssa
+	GOARCH= $(GO) run ./cmd/ssa completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ssa.fish
 	install -d -m 0755 $(DESTDIR)/etc/ssa $(DESTDIR)/etc/ssa/policy.d $(DESTDIR)/usr/lib/ssa/policy.d
 	@test -n "$(DESTDIR)" || echo "now: systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload && systemctl enable --now ssad.socket ssad.service"
 
