@@ -53,7 +53,7 @@ func exim(t *testing.T, c testutil.Certificate) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	port := strconv.Itoa(int(testutil.RefusedAddr(t).Port()))
+	port := strconv.Itoa(int(testutil.FreePort(t)))
 	conf := fmt.Sprintf("primary_hostname = localhost\nspool_directory = %[1]s\nlog_file_path = %[1]s/%%s.log\nkeep_environment =\n"+
 		"host_lookup =\ntls_advertise_hosts = *\ntls_certificate = %[1]s/chain\ntls_privatekey = %[1]s/key\n", dir)
 	for name, content := range map[string][]byte{"chain": c.ChainPEM, "key": c.KeyPEM, "conf": []byte(conf)} {

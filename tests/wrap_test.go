@@ -23,7 +23,7 @@ func wrapRun(t testing.TB, flags []string, words ...string) *exec.Cmd {
 func redisTLS(t *testing.T, p pki) string {
 	t.Helper()
 	testutil.Require(t, testutil.Program("redis-server"))
-	port := strconv.Itoa(int(testutil.RefusedAddr(t).Port()))
+	port := strconv.Itoa(int(testutil.FreePort(t)))
 	r := testutil.Start(t, exec.Command("redis-server", "--port", "0", "--tls-port", port, "--bind", "127.0.0.1", "--save", "",
 		"--tls-cert-file", p.server.Chain, "--tls-key-file", p.server.Key, "--tls-ca-cert-file", p.ca.Path, "--tls-auth-clients", "no",
 		"--dir", t.TempDir()))
@@ -36,6 +36,10 @@ func TestWrapRedis(t *testing.T) {
 	testutil.Require(t, testutil.Program("redis-cli"))
 	p := newPKI(t)
 	port := redisTLS(t, p)
+	set := wrapRun(t, []string{"--wrap", "localhost:" + port, "--trust", p.ca.Path}, "redis-cli", "-h", "localhost", "-p", port, "set", "key", "over TLS")
+	if out, status := testutil.Run(t, set, ""); status != 0 || !strings.Contains(out, "OK") {
+		t.Fatalf("set ended with %d:\n%s", status, out)
+	}
 	cli := func(host string, words ...string) []string {
 		return append([]string{"redis-cli", "-h", host, "-p", port}, words...)
 	}
@@ -46,7 +50,7 @@ func TestWrapRedis(t *testing.T) {
 		want  string
 		fails bool
 	}{
-		{"ok by name", []string{"--wrap", "localhost:" + port, "--trust", p.ca.Path}, cli("localhost", "set", "key", "over TLS"), "OK", false},
+		{"ok by name", []string{"--wrap", "localhost:" + port, "--trust", p.ca.Path}, cli("localhost", "get", "key"), "over TLS", false},
 		{"ok by name, used by address", []string{"--wrap", "localhost:" + port, "--trust", p.ca.Path}, cli("127.0.0.1", "get", "key"), "over TLS", false},
 		{"ok by address", []string{"--wrap", "127.0.0.1:" + port, "--trust", p.ca.Path}, cli("localhost", "get", "key"), "over TLS", false},
 		{"ok one of several", []string{"--wrap=localhost:1,localhost:" + port, "--trust", p.ca.Path}, cli("localhost", "get", "key"), "over TLS", false},
@@ -67,7 +71,7 @@ func TestWrapRedis(t *testing.T) {
 // HTTP as well and are wrapped themselves.
 func TestWrapListener(t *testing.T) {
 	p := newPKI(t)
-	port := strconv.Itoa(int(testutil.RefusedAddr(t).Port()))
+	port := strconv.Itoa(int(testutil.FreePort(t)))
 	page := t.TempDir()
 	if err := os.WriteFile(filepath.Join(page, "index.html"), []byte("the page\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -157,7 +161,7 @@ func effectOfWrapListen(t *testing.T, p pki) {
 			return newMachineWith(t, policy).run(words...)
 		}},
 	} {
-		port := fmt.Sprint(testutil.RefusedAddr(t).Port())
+		port := fmt.Sprint(testutil.FreePort(t))
 		policy := fmt.Sprintf("[profile.web]\nmatch = { user = 0 }\nwrap_listen = [%s]\n[[profile.web.certificate]]\nchain = %q\nkey = %q\n",
 			port, p.server.Chain, p.server.Key)
 		server := testutil.Start(t, row.run(t, policy, testutil.Python(t), "-u", "-m", "http.server", "--bind", "127.0.0.1", "-d", t.TempDir(), port))

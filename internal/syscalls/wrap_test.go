@@ -181,7 +181,7 @@ func TestWrapRefusesWhatIsNotTCP(t *testing.T) {
 }
 
 func TestWrapListen(t *testing.T) {
-	port := testutil.RefusedAddr(t).Port() // of UDP, and free for TCP
+	port := testutil.FreePort(t)
 	wraps := socket.Wraps{
 		Listen:  []uint16{port},
 		Request: abi.Request{Credentials: []abi.Credential{{Chain: []byte(chainPEM), Key: []byte(keyPEM)}}},
@@ -224,7 +224,7 @@ func TestWrapListen(t *testing.T) {
 }
 
 func TestWrapListenNeedsACertificate(t *testing.T) {
-	port := testutil.RefusedAddr(t).Port()
+	port := testutil.FreePort(t)
 	bothWrapping(t, socket.Wraps{Listen: []uint16{port}}, func(t *testing.T, w *world) {
 		fd := w.plain(t)
 		want(t, "bind", w.bindPlain(t, fd, loopback(port)), 0)

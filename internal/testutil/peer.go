@@ -61,6 +61,15 @@ func RefusedAddr(t testing.TB) netip.AddrPort {
 	return a.AddrPort()
 }
 
+// FreePort gives a TCP port of the loopback address for a program that cannot choose one itself and say so. It was free
+// a moment ago; the kernel gives others out for a while before it comes back to it.
+func FreePort(t testing.TB) uint16 {
+	t.Helper()
+	l := Listen(t)
+	defer func() { _ = l.Close() }()
+	return AddrPort(l).Port()
+}
+
 // command finds a peer's program or fails the test as Require does.
 func command(t testing.TB, name string, args ...string) *exec.Cmd {
 	t.Helper()
