@@ -68,6 +68,8 @@ const (
 	TLSChosenVersion = 113
 	// TLSServerOCSPStapling is TLS_SERVER_OCSP_STAPLING: set/get, int: 1: a listener must have an OCSP response to staple.
 	TLSServerOCSPStapling = 122
+	// TLSCoerce is TLS_COERCE: set/get, string: get: no, yes or best-effort: whether the program's own TLS is coerced; set: what of it cannot be served.
+	TLSCoerce = 130
 )
 
 // Values of TLS_REQUEST_PEER_AUTH.

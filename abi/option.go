@@ -33,6 +33,7 @@ const (
 	TLSVersionMax              Option = 112
 	TLSChosenVersion           Option = 113
 	TLSServerOCSPStapling      Option = 122
+	TLSCoerce                  Option = 130
 )
 
 // A When is the set of states in which an option may be set or read.
@@ -113,6 +114,7 @@ func Options() []Info {
 		{TLSVersionMax, "TLS_VERSION_MAX", Int, Fresh, Always, "highest version, 0x0301 to 0x0304"},
 		{TLSChosenVersion, "TLS_CHOSEN_VERSION", Int, Never, Connected, "negotiated version"},
 		{TLSServerOCSPStapling, "TLS_SERVER_OCSP_STAPLING", Int, Fresh, Always, "1: a listener must have an OCSP response to staple"},
+		{TLSCoerce, "TLS_COERCE", Text, Fresh, Always, "get: no, yes or best-effort: whether the program's own TLS is coerced; set: what of it cannot be served"},
 	}
 }
 

@@ -27,6 +27,8 @@ type Request struct {
 	PeerAuth *int
 	// VersionMin and VersionMax are protocol versions; 0 when not set.
 	VersionMin, VersionMax uint16
+	// Unserved are functions of the program's own TLS library that it has called and that cannot be served.
+	Unserved []string
 }
 
 // A Credential is a certificate chain in PEM and its private key in PEM. Key is nil between the two options.
@@ -44,5 +46,6 @@ func (r Request) Clone() Request {
 	r.ALPN = append([]string(nil), r.ALPN...)
 	r.DisabledCiphers = append([]string(nil), r.DisabledCiphers...)
 	r.TrustedCiphers = append([]string(nil), r.TrustedCiphers...)
+	r.Unserved = append([]string(nil), r.Unserved...)
 	return r
 }

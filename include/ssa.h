@@ -149,6 +149,10 @@ struct sockaddr_host {
 #ifndef TLS_SERVER_OCSP_STAPLING
 #define TLS_SERVER_OCSP_STAPLING 122
 #endif
+/* set/get, string: get: no, yes or best-effort: whether the program's own TLS is coerced; set: what of it cannot be served */
+#ifndef TLS_COERCE
+#define TLS_COERCE 130
+#endif
 
 /* Values of TLS_REQUEST_PEER_AUTH. */
 

@@ -118,6 +118,7 @@ func good(p pki) map[abi.Option]any {
 		abi.TLSSessionReuse:            1,
 		abi.TLSVersionMin:              abi.VersionTLS12,
 		abi.TLSVersionMax:              abi.VersionTLS13,
+		abi.TLSCoerce:                  "SSL_export_keying_material",
 	}
 }
 

@@ -60,6 +60,7 @@ func settings() []setting {
 			s.WrapListen = d.ports(it)
 			return len(s.WrapListen) > 0
 		}},
+		{"coerce", policy.KeyCoerce, global | profile, readCoerce},
 	}
 }
 
@@ -243,4 +244,18 @@ func readCertificates(d *decoder, it item, s *policy.Settings) bool {
 		s.Certificates = append(s.Certificates, c)
 	}
 	return good && len(s.Certificates) > 0
+}
+
+// readCoerce takes a boolean or the word for the middle way.
+func readCoerce(d *decoder, it item, s *policy.Settings) bool {
+	if it.value.kind == stringValue {
+		_, ok := d.oneOf(it, policy.CoerceBestEffort.String())
+		s.Coerce = policy.CoerceBestEffort
+		return ok
+	}
+	on, ok := d.flag(it)
+	if on {
+		s.Coerce = policy.CoerceYes
+	}
+	return ok
 }

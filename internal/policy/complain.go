@@ -29,6 +29,7 @@ func loosest(a, b Settings) Settings {
 	s.Limits.RSABits = min(a.Limits.RSABits, b.Limits.RSABits)
 	s.Limits.HandshakeTimeout = max(a.Limits.HandshakeTimeout, b.Limits.HandshakeTimeout)
 	s.Limits.HandshakesInFlight = max(a.Limits.HandshakesInFlight, b.Limits.HandshakesInFlight)
+	s.Coerce = a.Coerce // a program that is not coerced uses what it likes
 	s.Validation = loosestValidation(a.Validation, b.Validation)
 	return s
 }

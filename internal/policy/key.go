@@ -37,6 +37,7 @@ const (
 	KeyKeys
 	KeyWrap
 	KeyWrapListen
+	KeyCoerce
 	KeyThreshold
 	// The rules of the built-in judges stand in the order of these.
 	KeyStandard
@@ -138,6 +139,9 @@ var fields = [keyCount]field{
 	KeyWrapListen: {"wrap_listen",
 		func(to, from *Settings) { to.WrapListen = from.WrapListen },
 		func(s *Settings) string { return words(s.WrapListen) }},
+	KeyCoerce: {"coerce",
+		func(to, from *Settings) { to.Coerce = from.Coerce },
+		func(s *Settings) string { return s.Coerce.Setting() }},
 	KeyThreshold: {"validation.threshold",
 		func(to, from *Settings) { to.Validation.Threshold = from.Validation.Threshold },
 		func(s *Settings) string { return showShare(s.Validation.Threshold) }},

@@ -16,7 +16,7 @@ import (
 // cut, since a long-lived session is one handshake's secrets kept that long.
 func Narrow(s Settings, r abi.Request) (Settings, error) {
 	steps := []func(*Settings, abi.Request) error{
-		narrowVersions, narrowCiphers, narrowSessions, narrowPeerAuth, narrowChecks, checkALPN,
+		narrowVersions, narrowCiphers, narrowSessions, narrowPeerAuth, narrowChecks, checkALPN, checkUnserved,
 	}
 	s.Ciphers = slices.Clone(s.Ciphers)
 	for _, step := range steps {

@@ -45,7 +45,9 @@ type Settings struct {
 	// Wrap are the destinations of plain TCP connections that become TLS, WrapListen the ports of plain listeners.
 	Wrap       []Endpoint
 	WrapListen []uint16
-	Limits     Limits
+	// Coerce is whether the program's own TLS is brought under the policy.
+	Coerce Coerce
+	Limits Limits
 	// Staple is whether a listener must have an OCSP response to staple; a program can demand it.
 	Staple bool
 	// Validation is who judges the peer.

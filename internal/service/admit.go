@@ -42,6 +42,7 @@ func (s *Service) Admit(_ context.Context, app socket.App, r abi.Request) (socke
 		SessionReuse: a.settings.SessionReuse,
 		Checks:       a.settings.Checks(),
 		WrapListen:   a.settings.WrapListen,
+		Coerce:       a.settings.Coerce.String(),
 	}
 	for _, w := range a.settings.Wrap {
 		e.Wrap = append(e.Wrap, socket.Wrap{Host: w.Host, Port: w.Port})

@@ -45,6 +45,7 @@ func asked(r abi.Request) (list []api.Asked) {
 	add(abi.TLSRequestPeerAuth, number(r.PeerAuth))
 	add(abi.TLSVersionMin, version(r.VersionMin))
 	add(abi.TLSVersionMax, version(r.VersionMax))
+	add(abi.TLSCoerce, strings.Join(r.Unserved, ","))
 	return list
 }
 

@@ -58,6 +58,8 @@ type Effective struct {
 	// listeners.
 	Wrap       []Wrap
 	WrapListen []uint16
+	// Coerce is whether the program's own TLS is brought under the policy: no, yes or best-effort.
+	Coerce string
 }
 
 // Dial is one connection to make of a connected TCP socket.

@@ -87,6 +87,7 @@ func reporters() map[abi.Option]reporter {
 		abi.TLSVersionMin:           func(s *Socket) []byte { return integer(int(s.effective.VersionMin)) },
 		abi.TLSVersionMax:           func(s *Socket) []byte { return integer(int(s.effective.VersionMax)) },
 		abi.TLSChosenVersion:        func(s *Socket) []byte { return integer(int(s.info.Version)) },
+		abi.TLSCoerce:               func(s *Socket) []byte { return text(s.effective.Coerce) },
 	}
 }
 

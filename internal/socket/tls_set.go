@@ -51,6 +51,7 @@ func setters() map[abi.Option]setter {
 		abi.TLSSessionReuse:            setSessionReuse,
 		abi.TLSVersionMin:              setVersionMin,
 		abi.TLSVersionMax:              setVersionMax,
+		abi.TLSCoerce:                  setUnserved,
 	}
 }
 

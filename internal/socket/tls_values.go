@@ -12,6 +12,8 @@ import (
 const (
 	hostnamesMax = 256
 	ciphersMax   = 64
+	// UnservedMax bounds the functions of a program's TLS library that are reported for one socket.
+	UnservedMax = 64
 )
 
 func setRemoteHostname(r *abi.Request, v value) error {
@@ -178,4 +180,20 @@ func version(v value) (uint16, error) {
 		return 0, invalid("set %s: %#x is no version; 0x0301 (TLS 1.0) to 0x0304 (TLS 1.3) are", v.option, v.number)
 	}
 	return uint16(v.number), nil
+}
+
+// setUnserved takes the name of a function in C.
+func setUnserved(r *abi.Request, v value) error {
+	if len(v.text) == 0 || len(v.text) > 128 || strings.IndexFunc(v.text, notInIdentifier) >= 0 {
+		return invalid("set %s: it takes the name of a function", v.option)
+	}
+	if len(r.Unserved) == UnservedMax {
+		return invalid("set %s: at most %d names", v.option, UnservedMax)
+	}
+	r.Unserved = append(r.Unserved, v.text)
+	return nil
+}
+
+func notInIdentifier(c rune) bool {
+	return c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
 }

@@ -102,6 +102,7 @@ func (s *service) Admit(_ context.Context, _ socket.App, r abi.Request) (socket.
 		return admit(r)
 	}
 	e := socket.Effective{
+		Coerce:     "no",
 		VersionMin: abi.VersionTLS12, VersionMax: abi.VersionTLS13, SessionTTL: 300, SessionReuse: true,
 		Ciphers: []string{"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"},
 	}

@@ -51,6 +51,7 @@ func values() map[abi.Option][][]byte {
 		abi.TLSSessionReuse:            ints(0, 1),
 		abi.TLSVersionMin:              ints(0x0303, 0x0304),
 		abi.TLSVersionMax:              ints(0x0303, 0x0304),
+		abi.TLSCoerce:                  text("SSL_export_keying_material"),
 	}
 }
 
@@ -83,6 +84,7 @@ func mistakes() map[abi.Option][]string {
 		abi.TLSSessionReuse:            number(-1, 2),
 		abi.TLSVersionMin:              number(-1, 0, 0x0300, 0x0305, 0x10303),
 		abi.TLSVersionMax:              number(-1, 0, 0x0300, 0x0305, 0x10303),
+		abi.TLSCoerce:                  {"", "\x00", "a b", "a\x00b", "a\n", strings.Repeat("a", 129)},
 	}
 }
 
@@ -196,6 +198,7 @@ func readings() map[abi.Option][]byte {
 		abi.TLSVersionMin:           int32s(0x0303),
 		abi.TLSVersionMax:           int32s(0x0304),
 		abi.TLSChosenVersion:        int32s(0x0304),
+		abi.TLSCoerce:               []byte("no\x00"),
 	}
 }
 
@@ -432,6 +435,7 @@ func TestRequestCarriesEveryOption(t *testing.T) {
 		{abi.TLSVersionMin, string(int32s(0x0303))}, {abi.TLSVersionMax, string(int32s(0x0303))},
 		{abi.TLSOCSPChecks, string(int32s(1))}, {abi.TLSCRLChecks, string(int32s(0))}, {abi.TLSServerOCSPStapling, string(int32s(1))},
 		{abi.TLSOCSPStapledChecks, string(int32s(1))}, {abi.TLSOCSPStapledChecks, string(int32s(0))},
+		{abi.TLSCoerce, "SSL_one"}, {abi.TLSCoerce, "SSL_two"},
 	} {
 		want(t, "set "+o.option.String(), w.setTLS(t, fd, o.option, o.value), 0)
 	}
@@ -450,6 +454,7 @@ func TestRequestCarriesEveryOption(t *testing.T) {
 		"trusted":     slices.Equal(r.TrustedCiphers, []string{"three", "four"}),
 		"reuse":       r.SessionReuse != nil && *r.SessionReuse,
 		"versions":    r.VersionMin == 0x0303 && r.VersionMax == 0x0303,
+		"unserved":    slices.Equal(r.Unserved, []string{"SSL_one", "SSL_two"}),
 	}
 	for what, ok := range checks {
 		if !ok {

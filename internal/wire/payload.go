@@ -63,6 +63,7 @@ func (e *encoder) request(r abi.Request) {
 	e.optionalInt(r.PeerAuth)
 	e.u16(r.VersionMin)
 	e.u16(r.VersionMax)
+	e.strings(r.Unserved)
 }
 
 func keySize(c abi.Credential) int {
@@ -96,6 +97,7 @@ func (d *decoder) request() (r abi.Request, sizes []int) {
 	r.TrustedCiphers = d.strings(ciphersMax, abi.ValueMax)
 	r.PeerAuth = d.optionalInt(-1<<31, 1<<31-1)
 	r.VersionMin, r.VersionMax = d.u16(), d.u16()
+	r.Unserved = d.strings(socket.UnservedMax, nameMax)
 	return r, sizes
 }
 
@@ -107,6 +109,7 @@ func (e *encoder) effective(v socket.Effective) {
 	e.bool(v.SessionReuse)
 	e.u16(uint16(v.Checks))
 	e.optional(v.Chain)
+	e.string(v.Coerce)
 	e.u32(uint32(len(v.Wrap)))
 	for _, w := range v.Wrap {
 		e.string(w.Host)
@@ -122,6 +125,7 @@ func (d *decoder) effective() socket.Effective {
 	v := socket.Effective{
 		VersionMin: d.u16(), VersionMax: d.u16(), Ciphers: d.strings(ciphersMax, nameMax),
 		SessionTTL: d.int(-1<<31, 1<<31-1), SessionReuse: d.bool(), Checks: abi.Checks(d.u16()), Chain: d.optional(2 * abi.ValueMax),
+		Coerce: d.string(nameMax),
 	}
 	for range d.length(wrapsMax) {
 		if d.err != nil {

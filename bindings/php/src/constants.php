@@ -99,6 +99,9 @@ const TLS_CHOSEN_VERSION = 113;
 // set/get, int: 1: a listener must have an OCSP response to staple
 const TLS_SERVER_OCSP_STAPLING = 122;
 
+// set/get, string: get: no, yes or best-effort: whether the program's own TLS is coerced; set: what of it cannot be served
+const TLS_COERCE = 130;
+
 // Values of TLS_REQUEST_PEER_AUTH.
 
 // ask for no client certificate

@@ -98,6 +98,9 @@ pub const TLS_CHOSEN_VERSION: c_int = 113;
 /// set/get, int: 1: a listener must have an OCSP response to staple
 pub const TLS_SERVER_OCSP_STAPLING: c_int = 122;
 
+/// set/get, string: get: no, yes or best-effort: whether the program's own TLS is coerced; set: what of it cannot be served
+pub const TLS_COERCE: c_int = 130;
+
 /// Values of TLS_REQUEST_PEER_AUTH.
 
 /// ask for no client certificate

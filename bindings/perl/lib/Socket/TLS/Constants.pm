@@ -99,6 +99,9 @@ use constant TLS_CHOSEN_VERSION => 113;
 # set/get, int: 1: a listener must have an OCSP response to staple
 use constant TLS_SERVER_OCSP_STAPLING => 122;
 
+# set/get, string: get: no, yes or best-effort: whether the program's own TLS is coerced; set: what of it cannot be served
+use constant TLS_COERCE => 130;
+
 # Values of TLS_REQUEST_PEER_AUTH.
 
 # ask for no client certificate
@@ -155,6 +158,7 @@ our @EXPORT_OK = qw(
   TLS_VERSION_MAX
   TLS_CHOSEN_VERSION
   TLS_SERVER_OCSP_STAPLING
+  TLS_COERCE
   TLS_PEER_AUTH_NONE
   TLS_PEER_AUTH_REQUEST
   TLS_PEER_AUTH_REQUIRE
