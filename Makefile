@@ -5,14 +5,25 @@ FUZZTIME ?= 10s
 # tests/ takes minutes on two cores; the rest seconds.
 TESTTIME ?= 30m
 
-.PHONY: help build generate test unit integration lint bench demo fuzz ports install-deps install deb try-deb cross clean
+.PHONY: help build shim generate test unit integration lint bench demo fuzz ports install-deps install deb try-deb cross clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-build: ## build bin/ssa and bin/ssad, static binaries
+build: shim ## build bin/ssa and bin/ssad, static binaries, and bin/libssa-openssl.so where there is a C compiler
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ssa ./cmd/ssa
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ssad ./cmd/ssad
+
+# Neither headers nor libraries of OpenSSL: it works with what the program has loaded.
+SHIM_CFLAGS := -std=gnu11 -O2 -g0 -fPIC -shared -fvisibility=hidden -ftls-model=initial-exec -Wall -Wextra -Werror
+CC ?= cc
+
+shim: bin/libssa-openssl.so
+
+bin/libssa-openssl.so: $(wildcard preload/*.c preload/*.h) include/ssa.h
+	@mkdir -p bin
+	@if command -v $(CC) >/dev/null; then echo "$(CC) preload/*.c -o $@"; $(CC) $(SHIM_CFLAGS) -o $@.new preload/*.c -ldl -lpthread && mv $@.new $@; \
+	else echo "no C compiler: $@ is not built, and ssa run --coerce will say so"; fi
 
 generate: ## write include/ssa.h and the constants of the bindings from abi
 	$(GO) run ./abi/gen
@@ -54,6 +65,7 @@ INSTALL := install -D -m
 install: build ## put everything below $(DESTDIR)$(PREFIX), and the policy's directories in $(DESTDIR)/etc/ssa
 	$(INSTALL) 0755 bin/ssa $(DESTDIR)$(PREFIX)/bin/ssa
 	$(INSTALL) 0755 bin/ssad $(DESTDIR)$(PREFIX)/sbin/ssad
+	if [ -e bin/libssa-openssl.so ]; then $(INSTALL) 0644 bin/libssa-openssl.so $(DESTDIR)$(PREFIX)/lib/ssa/libssa-openssl.so; fi
 	$(INSTALL) 0644 include/ssa.h $(DESTDIR)$(PREFIX)/include/ssa.h
 	$(INSTALL) 0644 dist/ssa.pc $(DESTDIR)$(PREFIX)/share/pkgconfig/ssa.pc
 	sed -i 's|^prefix=.*|prefix=$(PREFIX)|' $(DESTDIR)$(PREFIX)/share/pkgconfig/ssa.pc

@@ -22,12 +22,13 @@ abi/gen: abi
 api: 
 bench: internal/linux
 client: api
-cmd/ssa: api client internal/config internal/daemon internal/launch internal/linux internal/policy internal/sandbox internal/unit internal/verify/plugin internal/verify/plugin/trial internal/wire
+cmd/ssa: api client internal/coerce internal/config internal/daemon internal/launch internal/linux internal/policy internal/sandbox internal/unit internal/verify/plugin internal/verify/plugin/trial internal/wire
 cmd/ssad: internal/daemon internal/metrics internal/sandbox internal/wire
 examples/go/https_client:
 examples/go/https_server:
 examples/plugins/go/no_wildcards:
 internal/audit: api internal/linux
+internal/coerce:
 internal/config: abi internal/linux internal/policy internal/verify/judge
 internal/control: api client internal/audit internal/linux
 internal/daemon: abi api internal/audit internal/config internal/control internal/engine internal/fetch internal/judges internal/keys internal/keys/agent internal/launch internal/linux internal/notaryd internal/policy internal/rpc internal/sandbox internal/sealed internal/seccomp internal/service internal/socket internal/syscalls internal/verify internal/verify/dane internal/verify/judge internal/verify/notary internal/verify/pins internal/verify/plugin internal/verify/plugin/trial internal/verify/revocation internal/verify/transparency internal/wire internal/witness

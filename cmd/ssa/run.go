@@ -13,6 +13,7 @@ import (
 func runCommand() *cobra.Command {
 	var logFile, auditFile string
 	var wrap wrapFlags
+	var coerce bool
 	service := serviceFlags{mode: daemon.Auto, socket: wire.SocketPath}
 	c := &cobra.Command{
 		Use:   "run [flags] [--] COMMAND [ARGUMENT...]",
@@ -34,6 +35,9 @@ func runCommand() *cobra.Command {
 			if err := wrap.check(); err != nil {
 				return err
 			}
+			if err := prepareCoercion(coerce); err != nil {
+				return err
+			}
 			words := append(service.words(), wrap.words()...)
 			return finish(launch.Front(args, append(words, "--log="+logFile, "--audit="+auditFile)...))
 		},
@@ -41,6 +45,7 @@ func runCommand() *cobra.Command {
 	c.Flags().SetInterspersed(false)
 	c.Flags().StringVar(&logFile, "log", "", "append what the TLS service has to say to `FILE`")
 	c.Flags().StringVar(&auditFile, "audit", "", "append the records of an embedded service to `FILE`, see ssad(8)")
+	c.Flags().BoolVar(&coerce, "coerce", false, "bring the TLS that the program does by OpenSSL under the policy")
 	service.register(c)
 	wrap.register(c)
 	return c

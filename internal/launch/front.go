@@ -123,5 +123,5 @@ func execute(command []string, signals Signals) (int, error) {
 	if err := signals.restore(); err != nil {
 		return ExitFailure, err
 	}
-	return execFailure(command[0], linux.Exec(path, command, os.Environ()))
+	return execFailure(command[0], linux.Exec(path, command, environment(os.Environ(), 0)))
 }

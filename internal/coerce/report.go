@@ -1,0 +1,185 @@
+package coerce
+
+import (
+	"debug/elf"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A Report is what is known about a program before it runs.
+type Report struct {
+	Program string `json:"program"`
+	// Dynamic is whether the dynamic linker loads it, without which no library can be put in place.
+	Dynamic bool `json:"dynamic"`
+	// Libraries are those for TLS among what it needs, such as libssl.so.3.
+	Libraries []string `json:"libraries"`
+	// Through are the files that import functions of libssl: the program itself or libraries it needs.
+	Through []string `json:"through"`
+	// Functions are the functions of libssl that are imported, by class.
+	Functions map[Class][]string `json:"functions"`
+	// Loads is whether it can load libraries while it runs, which cannot be foreseen.
+	Loads bool `json:"loads"`
+	// Setuid is whether it gains rights when it is executed; then the linker preloads nothing.
+	Setuid bool `json:"setuid"`
+}
+
+// tlsLibraries are the beginnings of the names of libraries that do TLS.
+func tlsLibraries() []string {
+	return []string{"libssl.so", "libgnutls.so", "libssl3.so", "libmbedtls.so", "libwolfssl.so"}
+}
+
+// Inspect reads a program and the libraries it needs.
+func Inspect(path string, shim *Shim) (*Report, error) {
+	r := &Report{Program: path, Libraries: []string{}, Through: []string{}, Functions: map[Class][]string{}}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	r.Setuid = info.Mode()&(fs.ModeSetuid|fs.ModeSetgid) != 0
+	w := walk{report: r, shim: shim, seen: map[string]bool{}, functions: map[string]bool{}}
+	if err := w.object(path); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.functions)) {
+		c := shim.Class(name)
+		r.Functions[c] = append(r.Functions[c], name)
+	}
+	slices.Sort(r.Libraries)
+	return r, nil
+}
+
+// walk goes through a program and what it needs.
+type walk struct {
+	report    *Report
+	shim      *Shim
+	seen      map[string]bool
+	functions map[string]bool
+}
+
+// objectsMax bounds the libraries that are looked at.
+const objectsMax = 1024
+
+func (w *walk) object(path string) error {
+	f, err := elf.Open(path)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	defer func() { _ = f.Close() }()
+	needed, err := f.ImportedLibraries()
+	if len(w.seen) == 0 {
+		w.report.Dynamic = err == nil && (len(needed) > 0 || f.Section(".interp") != nil)
+	}
+	w.seen[path] = true
+	w.imports(path, f)
+	dirs := append(runpath(path, f), searched()...)
+	for _, name := range needed {
+		w.library(name)
+		file := find(name, dirs)
+		if file == "" || w.seen[file] || isTLS(name) || len(w.seen) > objectsMax {
+			continue
+		}
+		if err := w.object(file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// imports notes what a file has of libssl.
+func (w *walk) imports(path string, f *elf.File) {
+	symbols, _ := f.ImportedSymbols()
+	through := false
+	for _, s := range symbols {
+		if strings.HasPrefix(s.Library, "libssl.so") {
+			w.functions[s.Name] = true
+			through = true
+		}
+		w.report.Loads = w.report.Loads || s.Name == "dlopen" && len(w.seen) == 1
+	}
+	if through {
+		w.report.Through = append(w.report.Through, path)
+	}
+}
+
+func isTLS(name string) bool {
+	return slices.ContainsFunc(tlsLibraries(), func(p string) bool { return strings.HasPrefix(name, p) })
+}
+
+func (w *walk) library(name string) {
+	if isTLS(name) && !slices.Contains(w.report.Libraries, name) {
+		w.report.Libraries = append(w.report.Libraries, name)
+	}
+}
+
+// runpath are the directories that a file itself names.
+func runpath(path string, f *elf.File) []string {
+	var dirs []string
+	for _, tag := range []elf.DynTag{elf.DT_RUNPATH, elf.DT_RPATH} {
+		list, _ := f.DynString(tag)
+		for _, l := range list {
+			dirs = append(dirs, strings.Split(strings.ReplaceAll(l, "$ORIGIN", filepath.Dir(path)), ":")...)
+		}
+	}
+	return dirs
+}
+
+func find(name string, dirs []string) string {
+	for _, d := range dirs {
+		path := filepath.Join(d, name)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return path
+		}
+	}
+	return ""
+}
+
+// searched are the directories of the dynamic linker (ld.so(8)), as its configuration has them.
+func searched() []string {
+	dirs := configured("/etc/ld.so.conf", 0)
+	return append(dirs, "/lib64", "/usr/lib64", "/lib", "/usr/lib")
+}
+
+func configured(path string, depth int) []string {
+	text, err := os.ReadFile(path)
+	if err != nil || depth > 4 {
+		return nil
+	}
+	var dirs []string
+	for line := range strings.Lines(string(text)) {
+		line, _, _ = strings.Cut(strings.TrimSpace(line), "#")
+		if pattern, ok := strings.CutPrefix(line, "include "); ok {
+			files, _ := filepath.Glob(strings.TrimSpace(pattern))
+			for _, f := range files {
+				dirs = append(dirs, configured(f, depth+1)...)
+			}
+		} else if line != "" {
+			dirs = append(dirs, line)
+		}
+	}
+	return dirs
+}
+
+// Covered says whether the program's TLS is brought under the policy, and in words what to expect.
+func (r *Report) Covered() (bool, string) {
+	openssl := slices.ContainsFunc(r.Libraries, func(n string) bool { return strings.HasPrefix(n, "libssl.so") })
+	switch {
+	case !r.Dynamic:
+		return false, "not coerced: it is linked statically, or is no program; what it does by itself cannot be replaced"
+	case r.Setuid:
+		return false, "not coerced: it is setuid or setgid, so that the dynamic linker preloads nothing"
+	case !openssl && len(r.Libraries) > 0:
+		return false, "not coerced: it does TLS by " + strings.Join(r.Libraries, ", ")
+	case !openssl && r.Loads:
+		return false, "cannot be foreseen: it loads libraries while it runs; check those that import libssl"
+	case !openssl:
+		return false, "not coerced: it has no TLS library"
+	case len(r.Functions[Refused]) > 0:
+		return true, "coerced; a connection that needs a refused function fails, or does without where the profile says best-effort"
+	}
+	return true, "coerced"
+}
