@@ -39,7 +39,7 @@ func printTable(out io.Writer, rows []row) {
 		_, _ = fmt.Fprintf(t, "  %s\t%.1f %s\t%.1f %s\t%.2f\t%d\n", r.Name, r.With, r.Unit, r.Without, r.Unit, r.With/r.Without, r.Samples)
 	}
 	_ = t.Flush()
-	_, _ = fmt.Fprintln(out, "\nRatios are of medians; below 1 is in favour of ssa. \"Without\" is the same call, or OpenSSL in the process.")
+	_, _ = fmt.Fprintln(out, "\nRatios are of medians; below 1 is in favour of ssa. \"Without\" is the same call, or OpenSSL in the process; of the policy, what it may take.")
 }
 
 // keep writes the rows to bench/results, which version control ignores.
