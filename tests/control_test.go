@@ -285,8 +285,12 @@ func TestControlFollowsAudit(t *testing.T) {
 	if status != 0 || !regexp.MustCompile(`(?m)^ssa_forged_claims_total [1-9]`).MatchString(out) || regexp.MustCompile(`pid|exe=|path=`).MatchString(out) {
 		t.Errorf("curl ended with %d:\n%s", status, out)
 	}
+	g.role("").signal(t, linux.SIGUSR2) // the successor goes on with it
+	g.daemon.WaitOutput(`a successor serves`)
+	g.says(0, []string{"policy", "reload"}, `reloaded`)
+	follower.WaitOutput(`"event":"policy","decision":"allowed"`)
 	g.role("").signal(t, linux.SIGTERM)
-	if status := follower.Wait(); status != 0 {
+	if status := follower.Wait(); status != 125 || !strings.Contains(follower.Output(), "ssa: no ssad answers") {
 		t.Errorf("the follower ended with %d", status)
 	}
 }

@@ -51,10 +51,17 @@ func (a *auditing) run(ctx context.Context) error {
 		q.Since = t
 	}
 	return a.ask(ctx, func(ctx context.Context, c *client.Client) error {
-		return c.Audit(ctx, q, func(_ api.Record, line []byte) error {
-			_, err := os.Stdout.Write(append(line, '\n'))
-			return err
-		})
+		for {
+			err := c.Audit(ctx, q, func(r api.Record, line []byte) error {
+				q.Since, q.Last = r.Time.Add(1), -1
+				_, err := os.Stdout.Write(append(line, '\n'))
+				return err
+			})
+			if err != nil || !q.Follow {
+				return err
+			}
+			// The process that answered has left. Its successor goes on where it was.
+		}
 	})
 }
 
