@@ -112,6 +112,40 @@ func TestWrapListener(t *testing.T) {
 	}
 }
 
+// TestWrapOtherListeners serves HTTPS by programs that make their listeners in other ways: one would have Multipath TCP,
+// one forks workers.
+func TestWrapOtherListeners(t *testing.T) {
+	p := newPKI(t)
+	for _, row := range []struct {
+		name  string
+		words func(port string) []string
+	}{
+		{"ok go", func(port string) []string { return []string{must(t, buildGoProgram()), "page", "127.0.0.1:" + port} }},
+		{"ok nginx", func(port string) []string {
+			testutil.Require(t, testutil.Program("nginx"))
+			dir := t.TempDir()
+			conf := fmt.Sprintf("daemon off; worker_processes 2; user root; pid %[1]s/pid; error_log stderr notice; events {}\n"+
+				"http { access_log off; client_body_temp_path %[1]s; proxy_temp_path %[1]s; fastcgi_temp_path %[1]s; uwsgi_temp_path %[1]s;"+
+				" scgi_temp_path %[1]s; server { listen 127.0.0.1:%[2]s; return 200 'the page'; } }\n", dir, port)
+			if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(conf), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return []string{"nginx", "-e", "stderr", "-p", dir, "-c", filepath.Join(dir, "nginx.conf")}
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			port := strconv.Itoa(int(testutil.FreePort(t)))
+			server := testutil.Start(t, wrapRun(t, []string{"--wrap-listen", port, "--cert", p.server.Chain, "--key", p.server.Key}, row.words(port)...))
+			server.WaitOutput(`Serving HTTP|start worker process \d+`)
+			for range 3 {
+				if out, status := testutil.Curl(t, p.ca, "localhost:"+port); status != 0 || !strings.Contains(out, "the page") {
+					t.Errorf("curl ended with %d:\n%s", status, out)
+				}
+			}
+		})
+	}
+}
+
 // TestWrapClosesOtherWays tries what would connect without connect(2), and checks that it fails before a byte is sent.
 func TestWrapClosesOtherWays(t *testing.T) {
 	p := newPKI(t)

@@ -67,6 +67,11 @@ type place struct {
 // Wrapping says whether anything may have to be wrapped. It is settled when the tree starts.
 func (t *Table) Wrapping() bool { return t.wraps.Any() || t.profiles.used }
 
+// MayWrap says whether connections to a port may have to be wrapped.
+func (t *Table) MayWrap(port uint16) bool {
+	return t.profiles.used || slices.ContainsFunc(t.wraps.To, func(w Wrap) bool { return w.Port == port })
+}
+
 // destination is the rule for an address, nil when there is none. Where a name cannot be looked up there is no telling,
 // and the error says so.
 func (t *Table) destination(ctx context.Context, task Task, rules []Wrap, to netip.AddrPort) (*Wrap, error) {

@@ -138,7 +138,7 @@ func errnoName(e linux.Errno) string {
 }
 
 // peer accepts connections on loopback, and nothing else.
-func peer(t *testing.T) []byte {
+func peer(t testing.TB) []byte {
 	t.Helper()
 	l := testutil.Listen(t)
 	done := make(chan struct{})

@@ -23,7 +23,7 @@ func isPlain(kind seccomp.Call, c Caller) bool {
 
 // concerns says whether a call on a descriptor that is none of ours may be one for us.
 func (s *Server) concerns(kind seccomp.Call, c Caller) bool {
-	return isPlain(kind, c) || s.table.Wrapping() && (kind == seccomp.Connect || kind == seccomp.Listen)
+	return isPlain(kind, c) || s.table.Wrapping() && (kind == seccomp.Listen || kind == seccomp.Connect && s.mayWrap(c))
 }
 
 // onPlain carries out a call on a TCP socket that is none of ours yet.

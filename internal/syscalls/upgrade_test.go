@@ -302,3 +302,37 @@ func TestPlainOptionsAreBounded(t *testing.T) {
 	w.close(t, last)
 	want(t, "when one has gone", w.setTLS(t, w.plain(t), abi.TLSALPN, "smtp"), 0)
 }
+
+// FuzzUpgradeName checks that a server is asked to prove exactly the name that was given, and that a name which is refused
+// leaves the socket plain.
+func FuzzUpgradeName(f *testing.F) {
+	for _, name := range []string{"server.test", "server.test\x00", "192.0.2.1", "", "\x00", "a\x00b", "a b", "::1", strings.Repeat("a", 300)} {
+		f.Add([]byte(name))
+	}
+	w, s := simulated(f)
+	port := portOf(peer(f))
+	f.Fuzz(func(t *testing.T, name []byte) {
+		if len(name) == 0 || len(name) > 4096 {
+			return
+		}
+		fd := w.dialled(t, port, false)
+		defer w.close(t, fd)
+		before := w.service.handshakes()
+		errno := w.set(t, fd, linux.SolTCP, abi.TCPUpgradeTLS, name)
+		after := w.service.handshakes()
+		text := strings.TrimSuffix(string(name), "\x00")
+		if errno == 0 && (after != before+1 || w.service.lastDial(t).Request.RemoteHostname != text || strings.Contains(text, "\x00")) {
+			t.Errorf("%q: %d handshakes, the last for %q", name, after-before, w.service.lastDial(t).Request.RemoteHostname)
+		}
+		if errno != 0 && (after != before || !w.isTCP(fd)) {
+			t.Errorf("%q: %v after %d handshakes, still TCP: %v", name, errno, after-before, w.isTCP(fd))
+		}
+		s.forget()
+	})
+}
+
+// isTCP says whether a descriptor is a TCP socket.
+func (w *world) isTCP(fd int64) bool {
+	k, err := linux.KindOf(linux.FD(fd))
+	return err == nil && k.Domain == linux.AFInet && k.Proto == linux.ProtoTCP
+}

@@ -5,6 +5,16 @@ import (
 	"github.com/securesocketapi/ssa/internal/socket"
 )
 
+// mayWrap says by the port whether a connect may have to be wrapped. What cannot be read here is looked at later.
+func (s *Server) mayWrap(c Caller) bool {
+	addr, err := (&call{Caller: c}).sockaddr(1, 2)
+	if err != nil {
+		return true
+	}
+	to, ok := socket.ParseInet(addr)
+	return ok && s.table.MayWrap(to.Port())
+}
+
 // wrapped carries out connect(2) and listen(2) on a socket that is none of ours, where these may have to be wrapped. One
 // that is not is the kernel's. One that cannot be told fails.
 func (s *Server) wrapped(c *call) answer {

@@ -23,6 +23,8 @@ func main() {
 		err = client(os.Args[2], os.Args[3], parse(os.Args[4:]))
 	case "get":
 		err = get(os.Args[2])
+	case "page":
+		err = page(os.Args[2])
 	case "server":
 		err = server(os.Args[2], parse(os.Args[3:]))
 	default:
