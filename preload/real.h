@@ -65,6 +65,7 @@
 	X(void, SSL_set_bio, (SSL *, BIO *, BIO *))                                                                    \
 	X(void, SSL_set0_rbio, (SSL *, BIO *))                                                                         \
 	X(void, SSL_set0_wbio, (SSL *, BIO *))                                                                         \
+	X(const BIO_METHOD *, BIO_f_ssl, (void))                                                                       \
 	X(SSL *, SSL_new, (SSL_CTX *))                                                                                 \
 	X(int, SSL_up_ref, (SSL *))                                                                                    \
 	X(SSL_CTX *, SSL_get_SSL_CTX, (const SSL *))                                                                   \
