@@ -124,6 +124,8 @@ func TestSsadFlooded(t *testing.T) {
 	victim.do("v = lab.listener(backlog=4096)") // a shorter queue overflows, and the kernel itself slows the flood
 	address := fmt.Sprintf("127.0.0.1:%d", victim.number("v.getsockname()[1]"))
 	network := m.role("network")
+	silent := make(chan net.Conn, 3000) // more than may shake hands at a time
+	defer func() { hangUp(silent) }()
 	for name, once := range map[string]func() bool{
 		"service socket": func() bool {
 			fd, err := linux.DialSeqpacket(m.socket())
@@ -132,6 +134,19 @@ func TestSsadFlooded(t *testing.T) {
 		"TLS listener": func() bool {
 			c, err := net.Dial("tcp", address)
 			return err == nil && c.Close() == nil
+		},
+		"TLS listener, saying nothing": func() bool {
+			c, err := net.Dial("tcp", address)
+			if err != nil {
+				return false
+			}
+			select {
+			case silent <- c:
+				return true
+			default:
+				hangUp(silent)
+				return c.Close() == nil
+			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -149,6 +164,18 @@ func TestSsadFlooded(t *testing.T) {
 	victim.want("3", "serve_some(lab, v.getsockname(), v, 3)")
 	if m.role("").gone() {
 		t.Error("the daemon has ended")
+	}
+}
+
+// hangUp closes the connections that wait in a channel.
+func hangUp(silent chan net.Conn) {
+	for {
+		select {
+		case c := <-silent:
+			_ = c.Close()
+		default:
+			return
+		}
 	}
 }
 
