@@ -178,8 +178,7 @@ func (n *Network) setUp(stateDir string) (err error) {
 	if err != nil {
 		return err
 	}
-	trustStores, err := n.firstPolicy()
-	if err != nil {
+	if err := n.firstPolicy(); err != nil {
 		return err
 	}
 	if n.kept, err = openSessions(stateDir, n.policy(), n.log); err != nil {
@@ -193,7 +192,7 @@ func (n *Network) setUp(stateDir string) (err error) {
 	}
 	held := agent.NewClient(n.keys)
 	n.service = service.New(service.Config{
-		Logger: n.log, Policy: n.policy, Open: config.Open, TrustStores: trustStores, Signer: held.Signer,
+		Logger: n.log, Policy: n.policy, Open: config.Open, Signer: held.Signer,
 		Files: held, Record: n.note, ClientSessions: n.kept.clientStore(), TicketKeys: n.kept.ticketStore(),
 		Judge: judges.NewClient(n.judges).Judge, Kept: pins.NewStore(stateDir),
 	})

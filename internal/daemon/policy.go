@@ -14,22 +14,20 @@ import (
 // PolicyOptions are those for reading the policy of this machine.
 func PolicyOptions() config.Options { return config.System(engine.Caps(), time.Now()) }
 
-// loadPolicy reads the policy of this machine. One that is not right in all its parts is not used in any. On a
-// machine without one, the person who runs the service may name another trust store; nil is the system's.
+// loadPolicy reads the policy of this machine. One that is not right in all its parts is not used in any.
+//
+// On a machine without one, whoever runs an embedded service may name another trust store in SSL_CERT_FILE, as for other
+// TLS libraries: the service is a process of the same user, who could as well run the program without it. ssad and a
+// policy say whom to trust by trust_store alone. nil is the system's.
 func loadPolicy(logger *slog.Logger) (inForce *policy.Policy, trustStores []string, err error) {
-	r, trustStores, err := usePolicy(logger)
-	return r.Policy, trustStores, err
-}
-
-// usePolicy is loadPolicy with the files that were read.
-func usePolicy(logger *slog.Logger) (r config.Result, trustStores []string, err error) {
-	if r, err = readPolicy(logger); err != nil {
-		return r, nil, err
+	r, err := readPolicy(logger)
+	if err != nil {
+		return nil, nil, err
 	}
 	if file := os.Getenv("SSL_CERT_FILE"); file != "" && len(r.Files) == 0 {
 		trustStores = []string{file}
 	}
-	return r, trustStores, nil
+	return r.Policy, trustStores, nil
 }
 
 // readPolicy reads it and logs what is wrong with it.

@@ -20,13 +20,13 @@ type running struct {
 func (n *Network) policy() *policy.Policy { return n.inForce.Load().policy }
 
 // firstPolicy reads the policy to begin with.
-func (n *Network) firstPolicy() (trustStores []string, err error) {
-	r, trustStores, err := usePolicy(n.log)
+func (n *Network) firstPolicy() error {
+	r, err := readPolicy(n.log)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	n.inForce.Store(&running{r.Policy, r.Files, time.Now()})
-	return trustStores, nil
+	return nil
 }
 
 // reloadJudges has the process of the judges read the policy.
