@@ -18,7 +18,9 @@ type others struct{}
 
 func (others) Status() api.Status { return api.Status{Version: "secret"} }
 func (others) Diff() api.Diff     { return api.Diff{Problems: []string{"secret"}} }
-func (others) Conns() []api.Conn  { return []api.Conn{{ID: 7, Program: api.Program{Exe: "secret", UID: 1}}} }
+func (others) Conns() []api.Conn {
+	return []api.Conn{{ID: 7, Program: api.Program{Exe: "secret", UID: 1}}}
+}
 func (others) Reload(context.Context, bool) (api.Reloaded, error) {
 	return api.Reloaded{Files: []string{"secret"}}, nil
 }
