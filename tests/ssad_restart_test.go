@@ -57,6 +57,25 @@ func TestSsadKilled(t *testing.T) {
 	a.do("s = lab.keep(l.accept()[0])")
 }
 
+// A program that waits in accept while the daemon is killed and comes back gets the next connection; one that polls the
+// listener does too.
+func TestSsadKilledDuringAccept(t *testing.T) {
+	m := newMachine(t)
+	env := semanticsEnv(t)
+	a, peer := m.agent(env), startAgent(t, env)
+	a.do("l, polled = lab.listener(), lab.listener()")
+	ports := []int{a.number("l.getsockname()[1]"), a.number("polled.getsockname()[1]")}
+	a.do("t = Thread(lambda: lab.keep(l.accept()[0]).recv(9).decode())")
+	m.daemon.Kill()
+	m.start()
+	for i, port := range ports {
+		peer.do("p%d = lab.keep(lab.client()); p%d.connect(('127.0.0.1', %d)); p%d.sendall(b'hello')", i, i, port, i)
+	}
+	a.want(`"hello"`, "t.result()")
+	a.want(`true`, "bool(select.select([polled], [], [], 30)[0])")
+	a.want(`"hello"`, "lab.keep(polled.accept()[0]).recv(9).decode()")
+}
+
 // A call made while there is no daemon waits for it.
 func TestSsadComesBack(t *testing.T) {
 	m := newMachine(t)

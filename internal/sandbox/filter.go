@@ -50,9 +50,9 @@ func instructions(audit uint32, network bool) []bpf.Instruction {
 		code = append(code, when(nr, refuse(linux.EPERM))...)
 	}
 	code = append(code, when(linux.SysClone3, refuse(linux.ENOSYS))...)
-	code = append(code, when(linux.SysClone, argument(0),
+	code = append(code, when(linux.SysClone, firstArgument(),
 		bpf.JumpIf{Cond: bpf.JumpBitsSet, Val: linux.CloneNamespaces, SkipFalse: 1}, refuse(linux.EPERM), allow)...)
-	code = append(code, when(linux.SysPrctl, argument(0),
+	code = append(code, when(linux.SysPrctl, firstArgument(),
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: linux.PrSetPdeathsig, SkipFalse: 1}, refuse(linux.EPERM), allow)...)
 	code = append(code, when(linux.SysSocket, families(network)...)...)
 	return append(code, allow)
@@ -63,7 +63,7 @@ func families(network bool) []bpf.Instruction {
 	if !network {
 		return []bpf.Instruction{refuse(linux.EACCES)}
 	}
-	code := []bpf.Instruction{argument(0)}
+	code := []bpf.Instruction{firstArgument()}
 	for _, f := range []uint32{linux.AFInet, linux.AFInet6, linux.AFNetlink} {
 		code = append(code, bpf.JumpIf{Cond: bpf.JumpEqual, Val: f, SkipFalse: 1}, bpf.RetConstant{Val: linux.SeccompAllow})
 	}
@@ -72,8 +72,8 @@ func families(network bool) []bpf.Instruction {
 
 func load(offset uint32) bpf.Instruction { return bpf.LoadAbsolute{Off: offset, Size: 4} }
 
-// argument loads the low word of an argument, which is all of a C int.
-func argument(index uint32) bpf.Instruction { return load(linux.SeccompDataArgs + 8*index) }
+// firstArgument loads the low word of the first argument, which is all of a C int.
+func firstArgument() bpf.Instruction { return load(linux.SeccompDataArgs) }
 
 // when runs body, which ends in returns, for a call. The number of the call is loaded.
 func when(nr uint32, body ...bpf.Instruction) []bpf.Instruction {

@@ -37,7 +37,7 @@ func unixSockets(audit uint32) []bpf.Instruction {
 		bpf.JumpIf{Cond: bpf.JumpLessThan, Val: x32Bit, SkipTrue: 1}, refuse(linux.ENOSYS),
 	}
 	code = append(code, when(linux.SysIOURingSetup, refuse(linux.ENOSYS))...)
-	code = append(code, when(linux.SysSocket, argument(0),
+	code = append(code, when(linux.SysSocket, firstArgument(),
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: linux.AFUnix, SkipTrue: 1}, refuse(linux.EACCES), allow)...)
 	return append(code, allow)
 }
