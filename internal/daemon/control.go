@@ -33,6 +33,9 @@ func (n *Network) openControl() error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
+	if k, err := linux.KindOf(linux.FD(firstFD + 4)); err != nil || k.Type != linux.SockStream {
+		return err // there is none
+	}
 	if n.controls, err = net.FileListener(f); err != nil {
 		return fmt.Errorf("take over the control socket: %w", err)
 	}
@@ -42,6 +45,9 @@ func (n *Network) openControl() error {
 // serveControl begins to answer on a socket, and gives the way to end it. own is whether the daemon's own user may ask
 // for everything.
 func (n *Network) serveControl(l net.Listener, own bool) (end func()) {
+	if l == nil {
+		return func() {}
+	}
 	s := control.New(control.Config{Daemon: n, Audit: n.audit, Metrics: n.meter.Handler(), Siblings: n.siblings, Own: own, Logger: n.log})
 	done := make(chan struct{})
 	go func() {

@@ -3,6 +3,7 @@ package daemon
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -21,11 +22,21 @@ type endpoint struct {
 }
 
 // endpoints are those of the daemon: service is for programs, of type SOCK_SEQPACKET, control for administrators, of type
-// SOCK_STREAM.
+// SOCK_STREAM; it is nil when it cannot be had.
 type endpoints struct{ service, control *endpoint }
 
-// openEndpoints takes the sockets the service manager has made, and makes what it has not.
-func openEndpoints(service, control string) (e endpoints, err error) {
+// controlFD is the socket for administrators, or what is none: the other one.
+func (e *endpoints) controlFD() linux.FD {
+	if e.control == nil {
+		return e.service.fd
+	}
+	return e.control.fd
+}
+
+// openEndpoints takes the sockets the service manager has made, and makes what it has not. A service manager that has not
+// made the one for administrators, as one that still runs an older unit, may have left nothing to make it with: programs
+// are served nevertheless.
+func openEndpoints(service, control string, logger *slog.Logger) (e endpoints, err error) {
 	files := activation.Files(true)
 	defer func() {
 		for _, f := range files {
@@ -40,13 +51,18 @@ func openEndpoints(service, control string) (e endpoints, err error) {
 			return e, err
 		}
 	}
-	if e.service == nil {
+	managed := e.service != nil
+	if !managed {
 		if e.service, err = listenAt(service, linux.SockSeqpacket); err != nil {
 			return e, err
 		}
 	}
 	if e.control == nil {
 		e.control, err = listenAt(control, linux.SockStream)
+	}
+	if err != nil && managed {
+		logger.Error("administrators cannot ask; restart ssad.socket", "error", err)
+		err = nil
 	}
 	return e, err
 }

@@ -61,7 +61,7 @@ func newGeneration(log *slog.Logger, who account, sockets endpoints, stateDir st
 		{name: RoleKeys, fds: []linux.FD{keys.b}, capabilities: []int{linux.CapDACReadSearch}},
 		{name: RoleJudges, fds: []linux.FD{judges.b}, args: []string{"--state-dir=" + judgesDir}},
 		{
-			name: RoleNetwork, fds: []linux.FD{control.b, sockets.service.fd, keys.a, witness.a, sockets.control.fd, judges.a},
+			name: RoleNetwork, fds: []linux.FD{control.b, sockets.service.fd, keys.a, witness.a, sockets.controlFD(), judges.a},
 			args: []string{"--state-dir=" + stateDir, fmt.Sprintf("--own-user=%t", !who.change)}, ended: g.network,
 		},
 	}

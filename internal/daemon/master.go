@@ -57,7 +57,7 @@ func NewMaster(c MasterConfig) (*Master, error) {
 	if c.Control == "" {
 		c.Control = filepath.Join(filepath.Dir(c.Socket), "control.sock")
 	}
-	sockets, err := openEndpoints(c.Socket, c.Control)
+	sockets, err := openEndpoints(c.Socket, c.Control, c.Logger)
 	if err != nil {
 		return nil, err
 	}

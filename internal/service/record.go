@@ -56,13 +56,14 @@ func (q question) decide(r *api.Record, d *policy.Decision) {
 func place(s policy.Source) api.Place { return api.Place{File: s.File, Line: s.Line, Preset: s.Preset} }
 
 // inForce are the versions, and what the files of the policy or the program have made different from the built-in policy.
-func inForce(role policy.Role, in *policy.Settings) (list []api.Setting) {
-	builtIn := policy.Default()
+// Where it has asked for nothing, what comes from no file is the built-in policy's.
+func inForce(q *question, in *policy.Settings) (list []api.Setting) {
+	role, builtIn, changed := q.role, policy.Default(), len(asked(q.request)) > 0
 	for _, k := range policy.Keys() {
 		if role == policy.Client && (k == policy.KeyClientCertificates || k == policy.KeyHandshakesInFlight) {
 			continue
 		}
-		if k == policy.KeyVersions || !in.Sources[k].Built() || in.Show(k) != builtIn.Show(k) {
+		if k == policy.KeyVersions || !in.Sources[k].Built() || changed && in.Show(k) != builtIn.Show(k) {
 			list = append(list, api.Setting{Place: place(in.Sources[k]), Key: k.String(), Value: in.Show(k)})
 		}
 	}
@@ -81,7 +82,7 @@ func (s *Service) refused(e api.Event, q question, err error, heard *hearing) {
 	r.Decision, r.Failure, r.Verdicts = api.Refused, failureOf(err), heard.verdicts()
 	d := q.decisions(s)[0]
 	q.decide(&r, &d)
-	r.InForce = inForce(q.role, &d.Settings)
+	r.InForce = inForce(&q, &d.Settings)
 	blame(&r, err)
 	s.note(r)
 }
@@ -123,7 +124,7 @@ func (s *Service) allowed(a *admitted, c *conn, took time.Duration) {
 	r.Decision, r.Took, r.TLS, r.Verdicts = api.Allowed, took.Seconds(), c.tls(), c.origin.verdicts
 	r.Host, r.Local, r.Remote = c.info.ServerName, c.info.Local.String(), c.info.Remote.String()
 	q.decide(&r, &a.decision)
-	r.InForce = inForce(q.role, &a.settings)
+	r.InForce = inForce(&q, &a.settings)
 	s.note(r)
 }
 
@@ -136,7 +137,7 @@ func (s *Service) listening(a *admitted, local netip.AddrPort) {
 	r := a.question.draft(api.Listener)
 	r.Decision, r.Local = api.Allowed, local.String()
 	a.question.decide(&r, &a.decision)
-	r.InForce = inForce(policy.Server, &a.settings)
+	r.InForce = inForce(&a.question, &a.settings)
 	s.note(r)
 }
 
