@@ -43,12 +43,8 @@ func EpollWait(epoll FD) (map[uint64]uint32, error) {
 }
 
 // EpollRemembered lists the data of what is registered with an epoll instance of this process.
-func EpollRemembered(epoll FD) ([]uint64, error) {
-	list, err := Task(os.Getpid()).registrations(int(epoll))
-	data := make([]uint64, 0, len(list))
-	for _, r := range list {
-		data = append(data, r.Data)
-	}
+func EpollRemembered(epoll FD) (data []uint64, err error) {
+	err = Task(os.Getpid()).registrations(int(epoll), func(r Registration) { data = append(data, r.Data) })
 	return data, err
 }
 
@@ -65,20 +61,14 @@ type Registration struct {
 	Inode uint64
 }
 
-// registrations reads those with an epoll descriptor of the task.
-func (t Task) registrations(epoll int) ([]Registration, error) {
-	b, err := readProc(t.proc("fdinfo/" + strconv.Itoa(epoll)))
-	if err != nil {
-		return nil, err
-	}
-	var list []Registration
-	for line := range bytes.Lines(b) {
+// registrations gives those with an epoll descriptor of the task to fn. There may be very many.
+func (t Task) registrations(epoll int, fn func(Registration)) error {
+	return scanProc(t.proc("fdinfo/"+strconv.Itoa(epoll)), func(line []byte) {
 		if r, ok := ParseRegistration(line); ok {
 			r.Epoll = epoll
-			list = append(list, r)
+			fn(r)
 		}
-	}
-	return list, nil
+	})
 }
 
 // ParseRegistration takes a line of an epoll descriptor's fdinfo apart: "tfd: N events: X data: X pos:N ino:X sdev:X",

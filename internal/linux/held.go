@@ -13,6 +13,9 @@ type Held struct {
 	Registrations []Registration
 }
 
+// HeldMax bounds the registrations of one socket; one more says that there are more.
+const HeldMax = 64
+
 // A Descriptor is a number in a task's table.
 type Descriptor struct {
 	Number  int
@@ -35,13 +38,11 @@ func (t Task) Held(inode uint64) (h Held, err error) {
 		if target != epollLink {
 			return nil
 		}
-		list, err := t.registrations(n)
-		for _, r := range list {
-			if r.Inode == inode {
+		return t.registrations(n, func(r Registration) {
+			if r.Inode == inode && len(h.Registrations) <= HeldMax {
 				h.Registrations = append(h.Registrations, r)
 			}
-		}
-		return err
+		})
 	})
 	return h, err
 }

@@ -1,6 +1,9 @@
 package linux
 
 import (
+	"bufio"
+	"errors"
+	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -28,5 +31,40 @@ func readProc(path string) ([]byte, error) {
 		if b = b[:len(b)+n]; len(b) == cap(b) {
 			b = append(b, 0)[:len(b)]
 		}
+	}
+}
+
+// scanProc is readProc for a file that may be large: it gives each line to fn, which must not keep it.
+func scanProc(path string, fn func(line []byte)) error {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer unix.Close(fd)
+	lines := bufio.NewScanner(procReader(fd))
+	for lines.Scan() {
+		fn(lines.Bytes())
+	}
+	if err := lines.Err(); err != nil {
+		return &os.PathError{Op: "read", Path: path, Err: err}
+	}
+	return nil
+}
+
+// procReader reads from a descriptor of procfs.
+type procReader int
+
+func (r procReader) Read(b []byte) (int, error) {
+	for {
+		n, err := unix.Read(int(r), b)
+		switch {
+		case errors.Is(err, EINTR):
+			continue
+		case err != nil:
+			return 0, err
+		case n == 0:
+			return 0, io.EOF
+		}
+		return n, nil
 	}
 }

@@ -117,6 +117,9 @@ func copyOption(from, to linux.FD, name int) error {
 
 // openInstances duplicates the epoll instances with which the TCP socket is registered.
 func (s *swap) openInstances() error {
+	if len(s.held.Registrations) > linux.HeldMax {
+		return fmt.Errorf("move the registrations of a socket with more than %d epoll instances: %w", linux.HeldMax, linux.ENOBUFS)
+	}
 	for _, r := range s.held.Registrations {
 		fd, err := s.owner.Descriptor(r.Epoll)
 		if err != nil {

@@ -267,6 +267,21 @@ func TestUpgradeThatCannotBeginLeavesAllAsItWas(t *testing.T) {
 	want(t, "upgrade", w.upgrade(t, fd, "server.test"), 0)
 }
 
+// TestUpgradeOfASocketThatIsRegisteredOften stays below the bound and goes beyond.
+func TestUpgradeOfASocketThatIsRegisteredOften(t *testing.T) {
+	w := newWorld(t)
+	w.program = newTarget(t, w.server) // this process has an instance of its own for each socket
+	fd := w.dialled(t, portOf(peer(t)), false)
+	for range linux.HeldMax {
+		w.watch(t, w.epoll(t), fd, linux.PollIn)
+	}
+	last := w.epoll(t)
+	w.watch(t, last, fd, linux.PollIn)
+	want(t, "upgrade", w.upgrade(t, fd, "server.test"), linux.ENOBUFS)
+	w.close(t, last)
+	want(t, "upgrade with one less", w.upgrade(t, fd, "server.test"), 0)
+}
+
 // TestUpgradeInterrupted leaves the call for a signal and finds the attempt again.
 func TestUpgradeInterrupted(t *testing.T) {
 	w, s := simulated(t)

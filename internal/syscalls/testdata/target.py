@@ -60,7 +60,10 @@ def recv(fd, n):
 
 
 def close(fd):
-    os.close(int(fd))
+    if int(fd) in epolls:
+        epolls.pop(int(fd)).close()
+    else:
+        os.close(int(fd))
     return "0"
 
 
