@@ -3,6 +3,8 @@ package tests
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net"
@@ -191,9 +193,34 @@ func effectOfTransparency(t *testing.T, p pki) {
 	d.judged(p, port, "")
 	d.judged(p, unlogged, "0 of 0 timestamps count")
 	withLogs(t, list, "mode = \"soft\"\noperators = 1\n").judged(p, unlogged, "")
+	for _, version := range []string{"-tls1_2", "-tls1_3"} {
+		beside := testutil.OpenSSLServer(t, p.server, "-rev", version, "-serverinfo", serverInfo(t, p.server, logs...)).Addr.Port()
+		d.judged(p, beside, "")
+	}
 	old := withLogs(t, testutil.CTLogList(t, time.Now().AddDate(0, 0, -71), logs...), "mode = \"hard\"\noperators = 1\n")
 	old.judged(p, port, "")
 	old.judged(p, unlogged, "too old")
+}
+
+// serverInfo is the path of a file by which OpenSSL sends timestamps of logs in the handshake, in both versions of TLS.
+func serverInfo(t *testing.T, c testutil.Certificate, logs ...*testutil.CTLog) string {
+	t.Helper()
+	var scts [][]byte
+	for _, l := range logs {
+		scts = append(scts, l.Certificate(t, c.X509))
+	}
+	const (
+		inBoth = 0x80 | 0x100 | 0x1000 // SSL_EXT_CLIENT_HELLO, _TLS1_2_SERVER_HELLO, _TLS1_3_CERTIFICATE
+		sct    = 18                    // signed_certificate_timestamp (RFC 6962, section 3.3.1)
+	)
+	list := testutil.SCTList(scts...)
+	info := binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint32(nil, inBoth), sct)
+	info = append(binary.BigEndian.AppendUint16(info, uint16(len(list))), list...)
+	path := filepath.Join(t.TempDir(), "serverinfo.pem")
+	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "SERVERINFOV2 FOR SCT", Bytes: info}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func effectOfLogList(t *testing.T, p pki) {

@@ -1,6 +1,7 @@
 package dane_test
 
 import (
+	"context"
 	"crypto"
 	"fmt"
 	"net"
@@ -13,7 +14,9 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/securesocketapi/ssa/internal/engine"
 	"github.com/securesocketapi/ssa/internal/testutil"
+	"github.com/securesocketapi/ssa/internal/verify/dane"
 	"github.com/securesocketapi/ssa/internal/verify/judge"
 )
 
@@ -83,17 +86,15 @@ func zone(t *testing.T, name, tlsaData string, s *signer) string {
 }
 
 // unbound starts the resolver with zones, and gives its address. It validates those whose key it is given.
-func unbound(t *testing.T, zones map[string]string, keys ...*dns.DNSKEY) string {
+func unbound(t *testing.T, c testutil.Certificate, zones map[string]string, keys ...*dns.DNSKEY) (address, byTLS string) {
 	t.Helper()
 	dir := t.TempDir()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	_ = l.Close()
-	conf := fmt.Sprintf("server:\n interface: %s\n do-daemonize: no\n username: \"\"\n chroot: \"\"\n directory: %q\n pidfile: \"\"\n"+
-		" use-syslog: no\n logfile: \"\"\n verbosity: 1\n do-ip6: no\n", strings.Replace(address, ":", "@", 1), dir)
+	address, byTLS = free(t), free(t)
+	_, tlsPort, _ := strings.Cut(byTLS, ":")
+	conf := fmt.Sprintf("server:\n interface: %s\n do-daemonize: no\n username: \"\"\n chroot: \"\"\n interface: %s\n tls-port: %s\n"+
+		" tls-service-key: %q\n tls-service-pem: %q\n directory: %q\n pidfile: \"\"\n"+
+		" use-syslog: no\n logfile: \"\"\n verbosity: 1\n do-ip6: no\n", strings.Replace(address, ":", "@", 1), strings.Replace(byTLS, ":", "@", 1),
+		tlsPort, c.Key, c.Chain, dir)
 	for _, k := range keys {
 		conf += fmt.Sprintf(" trust-anchor: %q\n", strings.ReplaceAll(k.ToDS(dns.SHA256).String(), "\t", " "))
 	}
@@ -114,7 +115,34 @@ func unbound(t *testing.T, zones map[string]string, keys ...*dns.DNSKEY) string 
 		program = "/usr/sbin/unbound"
 	}
 	testutil.Start(t, exec.Command(program, "-d", "-c", path)).WaitOutput("start of service")
-	return address
+	return address, byTLS
+}
+
+// free is an address of which the port is free.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// overTLS is a judge that asks by TLS (RFC 7858).
+func overTLS(t *testing.T, address string, c testutil.Certificate) *dane.Judge {
+	t.Helper()
+	j, err := dane.New(dane.Config{Resolver: address, Stream: true, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		plain, err := new(net.Dialer).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return engine.Pinned(ctx, plain, []engine.Pin{engine.PinOf(c.X509)})
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
 }
 
 // TestUnbound asks a real resolver that validates: about a zone that is signed, one that is not, and one whose signatures
@@ -126,9 +154,11 @@ func TestUnbound(t *testing.T) {
 	wrong := testutil.SelfSigned(t, testutil.Leaf{CommonName: "wrong"}).X509
 	data := strings.SplitAfterN(tlsa("x.", 3, 1, 1, right), "TLSA ", 2)[1]
 	good, stranger, other := newSigner(t, signed), newSigner(t, bogus), newSigner(t, bogus)
-	j := newJudge(t, unbound(t, map[string]string{
+	own := testutil.SelfSigned(t, testutil.Leaf{CommonName: "resolver"})
+	address, byTLS := unbound(t, own, map[string]string{
 		signed: zone(t, signed, data, &good), plain: zone(t, plain, data, nil), bogus: zone(t, bogus, data, &stranger),
-	}, good.key, other.key))
+	}, good.key, other.key)
+	j, secure := newJudge(t, address), overTLS(t, byTLS, own)
 	for name, row := range map[string]struct {
 		host, reason string
 		port         uint16
@@ -146,6 +176,7 @@ func TestUnbound(t *testing.T) {
 			q := row.server.question(false)
 			q.Host, q.Port, q.Chain = row.host, row.port, q.Chain[:1]
 			check(t, j.Judge(t.Context(), q), row.want, row.reason)
+			check(t, secure.Judge(t.Context(), q), row.want, row.reason)
 		})
 	}
 }

@@ -29,6 +29,7 @@ func (j *Judge) ask(ctx context.Context, n Notary, host string, port uint16) (Re
 		return Report{}, err
 	}
 	request.Close = true
+	request.Header.Set("User-Agent", "ssa")
 	if err := request.Write(c); err != nil {
 		return Report{}, err
 	}

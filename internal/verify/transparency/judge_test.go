@@ -2,10 +2,17 @@ package transparency_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/ocsp"
 
 	"github.com/securesocketapi/ssa/internal/testutil"
 	"github.com/securesocketapi/ssa/internal/verify/judge"
@@ -151,6 +158,51 @@ func TestBeside(t *testing.T) {
 	if v := j.Judge(t.Context(), q); v.Answer != judge.Invalid || !strings.Contains(v.Reason, "retired") {
 		t.Errorf("bad retired log beside the certificate: %s: %s", v.Answer, v.Reason)
 	}
+}
+
+// TestStapled: timestamps in a stapled OCSP response count too, whoever signed the response.
+func TestStapled(t *testing.T) {
+	f := newFixture(t)
+	j := newJudge(t, transparency.Config{List: f.list(t)})
+	q := f.question(f.ca.Issue(t, testutil.Leaf{Names: []string{host}}))
+	q.OCSP = response(t, q, f.a.Certificate(t, q.Leaf()), f.c.Certificate(t, q.Leaf()))
+	if v := j.Judge(t.Context(), q); v.Answer != judge.Valid {
+		t.Errorf("ok: %s: %s", v.Answer, v.Reason)
+	}
+	good := q.OCSP
+	q.OCSP = response(t, q, f.a.Certificate(t, q.Leaf()), f.c.Certificate(t, f.ca.Cert))
+	if v := j.Judge(t.Context(), q); v.Answer != judge.Invalid || !strings.Contains(v.Reason, "in the OCSP response has a wrong signature") {
+		t.Errorf("bad timestamp: %s: %s", v.Answer, v.Reason)
+	}
+	q.OCSP = good[:len(good)-1]
+	if v := j.Judge(t.Context(), q); v.Answer != judge.Invalid || !strings.Contains(v.Reason, "cannot be read") {
+		t.Errorf("bad response: %s: %s", v.Answer, v.Reason)
+	}
+	q.OCSP, q.Chain = good, f.question(f.ca.Issue(t, testutil.Leaf{Names: []string{host}})).Chain
+	if v := j.Judge(t.Context(), q); v.Answer != judge.Invalid {
+		t.Errorf("bad for another certificate: %s: %s", v.Answer, v.Reason)
+	}
+}
+
+// response is an OCSP response for the question's certificate, by somebody, with timestamps in it.
+func response(t *testing.T, q *judge.Question, scts ...[]byte) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := asn1.Marshal(testutil.SCTList(scts...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := ocsp.CreateResponse(q.Chain[1], q.Chain[1], ocsp.Response{
+		Status: ocsp.Good, SerialNumber: q.Leaf().SerialNumber, ThisUpdate: q.Time, NextUpdate: q.Time.Add(time.Hour),
+		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11129, 2, 4, 5}, Value: value}},
+	}, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
 }
 
 // TestIssuer: without the issuer what is inside the certificate proves nothing; another CA of the same name is not it.
