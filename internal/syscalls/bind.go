@@ -2,7 +2,7 @@ package syscalls
 
 // bind carries out bind(2).
 func (s *Server) bind(c *call) answer {
-	addr, err := c.sockaddr(1, 2)
+	addr, err := c.sockaddr()
 	if err == nil {
 		err = c.handle.Bind(addr)
 	}

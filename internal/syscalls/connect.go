@@ -7,7 +7,7 @@ import (
 
 // connect carries out connect(2). A call that is repeated after a signal joins the attempt under way.
 func (s *Server) connect(c *call) answer {
-	addr, err := c.sockaddr(1, 2)
+	addr, err := c.sockaddr()
 	if err != nil {
 		return failure(c.note(err))
 	}

@@ -11,8 +11,9 @@ import (
 // storage is the size of struct sockaddr_storage, the most the kernel takes.
 const storage = 128
 
-// sockaddr copies the address at argument i, whose length is argument n.
-func (c *call) sockaddr(i, n int) ([]byte, error) {
+// sockaddr copies the address at argument 1, whose length is argument 2.
+func (c *call) sockaddr() ([]byte, error) {
+	const i, n = 1, 2
 	size := c.int(n)
 	if size < 0 || size > abi.SockaddrHostLen {
 		return nil, fmt.Errorf("take an address of %d bytes: %w", size, linux.EINVAL)

@@ -7,7 +7,7 @@ import (
 
 // mayWrap says by the port whether a connect may have to be wrapped. What cannot be read here is looked at later.
 func (s *Server) mayWrap(c Caller) bool {
-	addr, err := (&call{Caller: c}).sockaddr(1, 2)
+	addr, err := (&call{Caller: c}).sockaddr()
 	if err != nil {
 		return true
 	}
@@ -42,7 +42,7 @@ func (s *Server) wrapped(c *call) answer {
 }
 
 func (s *Server) wrappedConnect(c *call, u socket.Upgrade) (*socket.Handle, error) {
-	addr, err := c.sockaddr(1, 2)
+	addr, err := c.sockaddr()
 	if err != nil {
 		return nil, err
 	}
