@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func TestSsadUnderServiceManager(t *testing.T) {
 		t.Fatal(err)
 	}
 	told := listenNotify(t, filepath.Join(m.dir, "notify"))
-	m.activate(passed, filepath.Join(m.dir, "notify"))
+	m.activate(filepath.Join(m.dir, "notify"), passed)
 
 	told.wait("READY=1")
 	m.daemon.WaitOutput(`administrators cannot ask`)
@@ -52,21 +53,60 @@ func TestSsadUnderServiceManager(t *testing.T) {
 		t.Errorf("the service manager's socket: %v", err)
 	}
 	a.do("t = Thread(lambda: serve_some(lab, l.getsockname(), l, 3))") // it waits in the backlog of the socket
-	m.activate(passed, filepath.Join(m.dir, "notify"))
+	m.activate(filepath.Join(m.dir, "notify"), passed)
 	told.wait("READY=1")
 	a.want("3", "t.result()")
 }
 
+// Both sockets can be the service manager's, in any order.
+func TestSsadGetsBothSockets(t *testing.T) {
+	m := emptyMachine(t)
+	if err := os.Mkdir(filepath.Dir(m.socket()), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var passed []*os.File
+	for _, s := range []struct {
+		path string
+		typ  int
+	}{{m.control(), linux.SockStream}, {m.socket(), linux.SockSeqpacket}} {
+		fd, err := linux.ListenUnix(s.path, s.typ, 128)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := fd.File(s.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = f.Close() }()
+		passed = append(passed, f)
+	}
+	told := listenNotify(t, filepath.Join(m.dir, "notify"))
+	m.activate(filepath.Join(m.dir, "notify"), passed...)
+	told.wait("READY=1")
+	m.agent(semanticsEnv(t)).want("3", "l = lab.listener(); serve_some(lab, l.getsockname(), l, 3)")
+	out, status := testutil.Run(t, exec.Command(ssaPath(t), "status", "--control="+m.control()), "")
+	if status != 0 || !strings.Contains(out, "allowed") {
+		t.Errorf("status ended with %d:\n%s", status, out)
+	}
+	process(m.daemon.PID()).signal(t, linux.SIGTERM)
+	m.daemon.Wait()
+	for _, path := range []string{m.control(), m.socket()} {
+		if _, err := os.Stat(path); err != nil {
+			t.Errorf("the service manager's socket: %v", err)
+		}
+	}
+}
+
 // activate starts the daemon as a service manager does.
-func (m *machine) activate(passed *os.File, notify string) {
+func (m *machine) activate(notify string, passed ...*os.File) {
 	m.t.Helper()
-	args := []string{"-c", `LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@"`, must(m.t, buildSSAD()), "--state-dir=" + filepath.Join(m.dir, "state"), "--control=" + m.control()}
+	args := []string{"-c", "LISTEN_FDS=" + strconv.Itoa(len(passed)) + ` LISTEN_PID=$$ exec "$0" "$@"`, must(m.t, buildSSAD()), "--state-dir=" + filepath.Join(m.dir, "state"), "--control=" + m.control()}
 	if os.Geteuid() == 0 {
 		args = append(args, "--user=root") // the directories of this test are root's
 	}
 	cmd := exec.Command("/bin/sh", args...)
 	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+notify, "WATCHDOG_USEC=200000")
-	cmd.ExtraFiles = []*os.File{passed}
+	cmd.ExtraFiles = passed
 	m.daemon = testutil.Start(m.t, cmd)
 }
 
