@@ -93,6 +93,23 @@ func effectOfDANE(t *testing.T, p pki) {
 	}
 }
 
+// TestDANEAlone: where the policy has standard validation and DANE vote, a record for the key is enough for a certificate
+// that no CA has signed, and a record for another key is not (RFC 7671, section 5.1).
+func TestDANEAlone(t *testing.T) {
+	p := newPKI(t)
+	own := testutil.SelfSigned(t, testutil.Leaf{Names: []string{"another.name"}})
+	port := testutil.OpenSSLServer(t, own, "-rev").Addr.Port()
+	z := newZone(t, port)
+	d := withPolicy(t, "allow_weaker = { reason = \"DANE\", expires = 2099-12-31 }\n[validation]\nthreshold = 0.5\n"+
+		"[validation.standard]\ngroup = \"congress\"\n[validation.dane]\nmode = \"hard\"\ngroup = \"congress\"\nresolver = %q\n", z.Addr)
+	z.Set(z.question, testutil.DNSAnswer{Records: []string{z.record(own)}})
+	d.judged(p, port, "")
+	z.Set(z.question, testutil.DNSAnswer{Records: []string{z.record(p.server)}})
+	d.judged(p, port, "vouches for the server")
+	z.Set(z.question, testutil.DNSAnswer{})
+	d.judged(p, port, "self-signed")
+}
+
 // effectOfResolver: who is named is asked, and nobody else.
 func effectOfResolver(t *testing.T, p pki) {
 	s := testutil.OpenSSLServer(t, p.server, "-rev")
