@@ -47,6 +47,7 @@ func TestEveryKeyHasAnEffect(t *testing.T) {
 	all := effects()
 	maps.Copy(all, effectsOfSources())
 	maps.Copy(all, judgeEffects())
+	maps.Copy(all, effectsOfRevocation())
 	for _, k := range policy.Keys() {
 		t.Run(k.String(), func(t *testing.T) {
 			if all[k] == nil {

@@ -1,6 +1,8 @@
 package service
 
 import (
+	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"strings"
@@ -47,15 +49,12 @@ func (s *Service) complies(c *conn) error {
 	return s.believes(c, &settings)
 }
 
-// believes judges the peer again, by the policy's trust store. Anchors of the program's own were not kept.
+// believes judges the peer again, by the policy's trust store. Of a program's own anchors the paths to them were kept:
+// what is only known of those counts as it did.
 func (s *Service) believes(c *conn, settings *policy.Settings) error {
 	state := c.session.State()
-	if len(state.Peer) == 0 || c.origin.anchors && settings.HonorApplicationValidation {
+	if len(state.Peer) == 0 {
 		return nil
-	}
-	stores, err := s.storesFor(settings, nil)
-	if err != nil {
-		return err
 	}
 	q := judge.Question{
 		Port: c.info.Local.Port(), Remote: c.info.Remote, Role: judge.Client,
@@ -66,7 +65,26 @@ func (s *Service) believes(c *conn, settings *policy.Settings) error {
 	}
 	h := s.hear(s.ending, &admitted{question: c.origin.question}, q)
 	h.question.Time = s.now()
+	if c.origin.anchors && settings.HonorApplicationValidation {
+		return h.after(proven(c.origin.paths), h.question, settings).Err
+	}
+	stores, err := s.storesFor(settings, nil)
+	if err != nil {
+		return err
+	}
 	return h.by(h.question, stores, settings).Err
+}
+
+// proven is standard validation that has been done: the paths that it found.
+type proven [][]*x509.Certificate
+
+// Name implements judge.Judge.
+func (proven) Name() string { return judge.Standard }
+
+// Judge implements judge.Judge.
+func (p proven) Judge(_ context.Context, q *judge.Question) judge.Verdict {
+	q.Paths = p
+	return judge.Validf("the %s proved who it is when the connection was established", q.Role)
 }
 
 // Reconsider judges the peers of all live connections again, because what judges know has changed. Connections to those

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"time"
 
@@ -26,6 +27,8 @@ type hearing struct {
 	outcome panel.Outcome
 	// first is the question whose peer's key is kept once it has proved to have it; nil when none is.
 	first *judge.Question
+	// paths are those by which the peer was found good.
+	paths [][]*x509.Certificate
 	// begun is when the handshake began.
 	begun time.Time
 }
@@ -59,15 +62,20 @@ func (h *hearing) Verify(p engine.Peer) error {
 
 // by is the outcome under settings, and by trust stores.
 func (h *hearing) by(q judge.Question, stores []*verify.Store, settings *policy.Settings) panel.Outcome {
+	return h.after(verify.Standard{Stores: stores, RSABits: settings.Limits.RSABits}, q, settings)
+}
+
+// after is the outcome with this for standard validation.
+func (h *hearing) after(standard judge.Judge, q judge.Question, settings *policy.Settings) panel.Outcome {
 	rules := &settings.Validation
 	q.Sources = rules.Sources
-	c := panel.Case{Rules: rules, Question: &q, Own: []judge.Judge{verify.Standard{Stores: stores, RSABits: settings.Limits.RSABits}}}
+	c := panel.Case{Rules: rules, Question: &q, Own: []judge.Judge{standard}}
 	if rules.Rules[policy.JudgePins].Weight != policy.Off {
 		c.Own = append(c.Own, h.service.pins(rules))
 	}
 	outcome := h.service.panel.Ask(h.ctx, c)
 	if outcome.Err == nil {
-		h.first = &q
+		h.first, h.paths = &q, q.Paths
 	}
 	return outcome
 }

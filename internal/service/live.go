@@ -2,6 +2,7 @@ package service
 
 import (
 	"cmp"
+	"crypto/x509"
 	"slices"
 	"time"
 
@@ -17,14 +18,18 @@ type origin struct {
 	opened   time.Time
 	// verdicts are those about the peer.
 	verdicts []api.Verdict
-	// anchors says that the program has brought its own trust anchors.
+	// anchors says that the program has brought its own trust anchors; paths are those to them, nil otherwise.
 	anchors bool
+	paths   [][]*x509.Certificate
 }
 
 // originOf keeps nothing large and nothing secret.
 func (s *Service) originOf(h *hearing) origin {
 	a := h.asked
 	o := origin{question: a.question, opened: s.now(), verdicts: h.verdicts(), anchors: a.question.request.TrustAnchors != nil}
+	if o.anchors {
+		o.paths = h.paths
+	}
 	o.question.request.Credentials, o.question.request.TrustAnchors = nil, nil
 	if a.decision.Profile != nil {
 		o.profile = a.decision.Profile.Name

@@ -206,12 +206,12 @@ func TestRefresh(t *testing.T) {
 	s.responder.Serve(s.root.Answers(t))
 	s.start(t)
 	check(t, s.ask(t), judge.Valid, "ocsp")
-	s.judge.Look()
+	s.judge.Refetch()
 	c.ahead = 5 * time.Hour
-	s.judge.Look()
+	s.judge.Refetch()
 	c.ahead = 7 * time.Hour
 	s.responder.Serve(s.root.Answers(t, ca.Made(c.now()), ca.Revoked(1)))
-	s.judge.Look()
+	s.judge.Refetch()
 	wait(t, "the revocation", s.changed)
 	if s.responder.Asked() != 2 {
 		t.Errorf("asked %d times", s.responder.Asked())
@@ -220,11 +220,11 @@ func TestRefresh(t *testing.T) {
 	// An older response does not take its place.
 	s.responder.Serve(s.root.Answers(t))
 	c.ahead = 20 * time.Hour
-	s.judge.Look()
+	s.judge.Refetch()
 	wait(t, "the third request", func() bool { return s.responder.Asked() == 3 })
 	check(t, s.ask(t, c.at), judge.Invalid, "keyCompromise")
 	c.ahead += revocation.IdleTime + 48*time.Hour
-	s.judge.Look()
+	s.judge.Refetch()
 	if e := s.judge.Status(); len(e) != 0 {
 		t.Errorf("kept: %+v", e)
 	}

@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/binary"
-	"encoding/json"
 	"math/big"
 	"strings"
 	"testing"
@@ -16,40 +14,6 @@ import (
 	"github.com/securesocketapi/ssa/internal/verify/revocation"
 )
 
-// crlSet writes a CRLSet as Chromium's component has it.
-func crlSet(t testing.TB, header map[string]any, issuers map[*x509.Certificate][]*big.Int) []byte {
-	t.Helper()
-	h := map[string]any{"Version": 0, "ContentType": "CRLSet", "Sequence": 8000, "DeltaFrom": 0, "NumParents": len(issuers)}
-	for k, v := range header {
-		h[k] = v
-	}
-	text, err := json.Marshal(h)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := binary.LittleEndian.AppendUint16(nil, uint16(len(text)))
-	out = append(out, text...)
-	for issuer, serials := range issuers {
-		key := sha256.Sum256(issuer.RawSubjectPublicKeyInfo)
-		out = append(out, key[:]...)
-		out = binary.LittleEndian.AppendUint32(out, uint32(len(serials)))
-		for _, n := range serials {
-			// As in DER: a leading zero keeps the number positive.
-			b := n.Bytes()
-			if b[0] >= 0x80 {
-				b = append([]byte{0}, b...)
-			}
-			out = append(append(out, byte(len(b))), b...)
-		}
-	}
-	return out
-}
-
-func spki(c *x509.Certificate) string {
-	sum := sha256.Sum256(c.RawSubjectPublicKeyInfo)
-	return base64.StdEncoding.EncodeToString(sum[:])
-}
-
 func TestCRLSet(t *testing.T) {
 	s := newStage(t, ca.Serial(0xfedcba9876543210>>1))
 	s.config.Fetch = nil
@@ -59,34 +23,34 @@ func TestCRLSet(t *testing.T) {
 	limit := func(keys ...string) map[string]any {
 		return map[string]any{"LimitedSubjects": map[string][]string{base64.StdEncoding.EncodeToString(subject[:]): keys}}
 	}
-	whole := crlSet(t, nil, issuers{s.root.Certificate: {high, s.leaf.SerialNumber}})
+	whole := ca.CRLSet(t, nil, issuers{s.root.Certificate: {high, s.leaf.SerialNumber}})
 	for _, tt := range []struct {
 		name string
 		set  []byte
 		want judge.Answer
 		text string
 	}{
-		{"ok covered", crlSet(t, nil, issuers{s.root.Certificate: {high}}), judge.Valid, "the CRLSet says: not revoked"},
-		{"ok not covered", crlSet(t, nil, issuers{s.leaf.Certificate: {s.leaf.SerialNumber}}), judge.Abstain, "nothing is known"},
-		{"ok in time", crlSet(t, map[string]any{"NotAfter": time.Now().Add(time.Hour).Unix()}, issuers{s.root.Certificate: nil}), judge.Valid, "not revoked"},
-		{"ok subject limited to its key", crlSet(t, limit(spki(s.leaf.Certificate)), issuers{s.root.Certificate: nil}), judge.Valid, "not revoked"},
+		{"ok covered", ca.CRLSet(t, nil, issuers{s.root.Certificate: {high}}), judge.Valid, "the CRLSet says: not revoked"},
+		{"ok not covered", ca.CRLSet(t, nil, issuers{s.leaf.Certificate: {s.leaf.SerialNumber}}), judge.Abstain, "nothing is known"},
+		{"ok in time", ca.CRLSet(t, map[string]any{"NotAfter": time.Now().Add(time.Hour).Unix()}, issuers{s.root.Certificate: nil}), judge.Valid, "not revoked"},
+		{"ok subject limited to its key", ca.CRLSet(t, limit(ca.KeyHash(s.leaf.Certificate)), issuers{s.root.Certificate: nil}), judge.Valid, "not revoked"},
 		{"bad revoked", whole, judge.Invalid, "the CRLSet says: revoked"},
-		{"bad revoked, out of date", crlSet(t, map[string]any{"NotAfter": 1}, issuers{s.root.Certificate: {s.leaf.SerialNumber}}), judge.Invalid, "revoked"},
-		{"bad key blocked", crlSet(t, map[string]any{"BlockedSPKIs": []string{spki(s.leaf.Certificate)}}, nil), judge.Invalid, "blocks its key"},
-		{"bad key of the issuer blocked", crlSet(t, map[string]any{"BlockedSPKIs": []string{spki(s.root.Certificate)}}, nil), judge.Invalid, "blocks its key"},
-		{"bad key of interception", crlSet(t, map[string]any{"BlockedInterceptionSPKIs": []string{spki(s.leaf.Certificate)}}, nil), judge.Invalid, "blocks its key"},
-		{"bad subject limited", crlSet(t, limit(spki(s.root.Certificate)), nil), judge.Invalid, "limits its subject"},
-		{"bad subject limited to nothing", crlSet(t, limit(), nil), judge.Invalid, "limits its subject"},
-		{"bad out of date", crlSet(t, map[string]any{"NotAfter": 1}, issuers{s.root.Certificate: nil}), judge.Error, "out of date since 1970"},
-		{"bad delta", crlSet(t, map[string]any{"DeltaFrom": 7}, nil), judge.Error, "no CRLSet"},
-		{"bad type", crlSet(t, map[string]any{"ContentType": "CRLSetDelta"}, nil), judge.Error, "no CRLSet"},
-		{"bad version", crlSet(t, map[string]any{"Version": 1}, nil), judge.Error, "no CRLSet"},
-		{"bad digest", crlSet(t, map[string]any{"BlockedSPKIs": []string{"AAAA"}}, nil), judge.Error, "AAAA"},
-		{"bad number of issuers", crlSet(t, map[string]any{"NumParents": 2}, nil), judge.Error, "another number of issuers"},
+		{"bad revoked, out of date", ca.CRLSet(t, map[string]any{"NotAfter": 1}, issuers{s.root.Certificate: {s.leaf.SerialNumber}}), judge.Invalid, "revoked"},
+		{"bad key blocked", ca.CRLSet(t, map[string]any{"BlockedSPKIs": []string{ca.KeyHash(s.leaf.Certificate)}}, nil), judge.Invalid, "blocks its key"},
+		{"bad key of the issuer blocked", ca.CRLSet(t, map[string]any{"BlockedSPKIs": []string{ca.KeyHash(s.root.Certificate)}}, nil), judge.Invalid, "blocks its key"},
+		{"bad key of interception", ca.CRLSet(t, map[string]any{"BlockedInterceptionSPKIs": []string{ca.KeyHash(s.leaf.Certificate)}}, nil), judge.Invalid, "blocks its key"},
+		{"bad subject limited", ca.CRLSet(t, limit(ca.KeyHash(s.root.Certificate)), nil), judge.Invalid, "limits its subject"},
+		{"bad subject limited to nothing", ca.CRLSet(t, limit(), nil), judge.Invalid, "limits its subject"},
+		{"bad out of date", ca.CRLSet(t, map[string]any{"NotAfter": 1}, issuers{s.root.Certificate: nil}), judge.Error, "out of date since 1970"},
+		{"bad delta", ca.CRLSet(t, map[string]any{"DeltaFrom": 7}, nil), judge.Error, "no CRLSet"},
+		{"bad type", ca.CRLSet(t, map[string]any{"ContentType": "CRLSetDelta"}, nil), judge.Error, "no CRLSet"},
+		{"bad version", ca.CRLSet(t, map[string]any{"Version": 1}, nil), judge.Error, "no CRLSet"},
+		{"bad digest", ca.CRLSet(t, map[string]any{"BlockedSPKIs": []string{"AAAA"}}, nil), judge.Error, "AAAA"},
+		{"bad number of issuers", ca.CRLSet(t, map[string]any{"NumParents": 2}, nil), judge.Error, "another number of issuers"},
 		{"bad header", append([]byte{3, 0}, "{{}"...), judge.Error, "header"},
 		{"bad end of the header", []byte{0xff, 0xff, '{', '}'}, judge.Error, "too early"},
 		{"bad end of a serial number", whole[:len(whole)-1], judge.Error, "too early"},
-		{"bad end of an issuer", append(crlSet(t, nil, nil), 1, 2, 3), judge.Error, "too early"},
+		{"bad end of an issuer", append(ca.CRLSet(t, nil, nil), 1, 2, 3), judge.Error, "too early"},
 		{"bad empty", nil, judge.Error, "too early"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -110,9 +74,9 @@ func TestCRLSet(t *testing.T) {
 // FuzzCRLSet: whatever the bytes are, the set has no more serial numbers than bytes, and what it says has a text.
 func FuzzCRLSet(f *testing.F) {
 	root := ca.Root(f, "root")
-	f.Add(crlSet(f, map[string]any{"BlockedSPKIs": []string{spki(root.Certificate)}}, map[*x509.Certificate][]*big.Int{root.Certificate: {big.NewInt(1), big.NewInt(300)}}))
+	f.Add(ca.CRLSet(f, map[string]any{"BlockedSPKIs": []string{ca.KeyHash(root.Certificate)}}, map[*x509.Certificate][]*big.Int{root.Certificate: {big.NewInt(1), big.NewInt(300)}}))
 	f.Add([]byte("\x02\x00{}"))
-	f.Add(append(crlSet(f, nil, nil), strings.Repeat("\xff", 40)...))
+	f.Add(append(ca.CRLSet(f, nil, nil), strings.Repeat("\xff", 40)...))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s, err := revocation.ParseCRLSet(text)
 		if err != nil {

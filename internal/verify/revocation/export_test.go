@@ -23,8 +23,8 @@ func CRLSetSays(s *CRLSet, c, issuer *x509.Certificate) (bool, string) {
 	return f.state == revoked, f.text
 }
 
-// Look is what is done at each tick.
-func (j *Judge) Look() { j.look() }
+// Refetch is what is done from time to time.
+func (j *Judge) Refetch() { j.refetch() }
 
 // Reencode decodes a file of the cache and encodes it again.
 func Reencode(text []byte) ([]byte, error) {

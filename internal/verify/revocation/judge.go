@@ -30,7 +30,7 @@ type Config struct {
 	Open func(path string) (*os.File, error)
 	// Age bounds how long ago an answer may have been made; 0 is as long as its issuer says it holds.
 	Age time.Duration
-	// Look is how often to look whether files have changed and what is to be fetched again; 0 is ten seconds.
+	// Look is how often to look whether files have changed; 0 is two seconds.
 	Look time.Duration
 	// Now is the clock of what happens between questions; nil is time.Now.
 	Now    func() time.Time
@@ -68,7 +68,7 @@ func New(c Config) (*Judge, error) {
 		c.Now = time.Now
 	}
 	if c.Look == 0 {
-		c.Look = 10 * time.Second
+		c.Look = 2 * time.Second
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

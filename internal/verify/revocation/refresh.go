@@ -21,25 +21,35 @@ func (j *Judge) keepFresh() {
 	j.running.Do(func() { j.fetching.Go(j.run) })
 }
 
+// duePause is how often to look what is to be fetched again.
+const duePause = time.Minute
+
 // run keeps what is known fresh until the judge ends.
 func (j *Judge) run() {
-	t := time.NewTicker(j.c.Look)
-	defer t.Stop()
+	look, due := time.NewTicker(j.c.Look), time.NewTicker(duePause)
+	defer look.Stop()
+	defer due.Stop()
 	for {
 		select {
 		case <-j.ended.Done():
 			return
-		case <-t.C:
+		case <-look.C:
 			j.look()
+		case <-due.C:
+			j.refetch()
 		}
 	}
 }
 
-// look does what has become due.
+// look reads the files that have changed.
 func (j *Judge) look() {
 	if j.files.refresh() {
 		j.condemn()
 	}
+}
+
+// refetch fetches what is due, and drops what nobody needs.
+func (j *Judge) refetch() {
 	now := j.c.Now()
 	j.store.forget(now)
 	for _, k := range j.store.list() {

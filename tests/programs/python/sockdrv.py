@@ -89,6 +89,11 @@ def do_writable(name, seconds):
     return dict(do_get(name, socket.SO_ERROR, 4, socket.SOL_SOCKET), port=len(writable))
 
 
+def do_readable(name, seconds):
+    ready = select.select([fds[name]], [], [], seconds)[0]
+    return result(0, value="01" if ready else "00")
+
+
 def do_name(name, call):
     buf, length = ctypes.create_string_buffer(128), ctypes.c_uint32(128)
     rc = getattr(libc, call)(fds[name], buf, ctypes.byref(length))
