@@ -41,7 +41,7 @@ integration: build ## real programs against independent peers; then once more wi
 lint: ## gofmt, go vet, staticcheck, golangci-lint
 	scripts/lint
 
-bench: install-deps build ## measure against the same thing without ssa, as ratios
+bench: install-deps build ## measure beside OpenSSL, GnuTLS, Go and proxies; the report goes to bench/results
 	$(GO) run ./bench
 
 demo: install-deps build ## the C client and server with each other, curl and openssl

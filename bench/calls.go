@@ -1,23 +1,54 @@
 package main
 
-import "os/exec"
+import "strconv"
 
-// calls measures trapped calls on sockets that are no TLS sockets, in nanoseconds.
-func calls(w *workshop) ([]row, error) {
-	var rows []row
-	for _, name := range []string{"getsockname", "bind", "connect", "setsockopt"} {
-		w.say("calls on other sockets: %s", name)
-		r, err := turns(3, 1000, func(s side) *exec.Cmd {
-			if s == without {
-				return exec.CommandContext(w.ctx, w.path("calls"), name, "10000")
+const (
+	otherCalls = "calls: on sockets that are not ours"
+	ourCalls   = "calls: on TLS sockets"
+	underName  = "under ssa run"
+	aloneName  = "alone"
+)
+
+// calls measures trapped calls, one thread and four, with sockets of ours and others.
+func calls(w *workshop) error {
+	for _, threads := range []int{1, 4} {
+		x := float64(threads)
+		for _, name := range []string{"getsockname", "bind", "connect", "setsockopt"} {
+			w.say("calls: %s, %d threads", name, threads)
+			command := []string{w.path("calls"), name, "4000", strconv.Itoa(threads)}
+			for range 3 {
+				if err := w.call(series{Group: otherCalls, Name: name, Side: aloneName, X: x}, command); err != nil {
+					return err
+				}
+				if err := w.call(series{Group: otherCalls, Name: name, Side: underName, X: x}, w.supervised(command...)); err != nil {
+					return err
+				}
 			}
-			return exec.CommandContext(w.ctx, w.path("ssa"), "run", "--", w.path("calls"), name, "10000")
-		})
-		if err != nil {
-			return nil, err
 		}
-		r.Group, r.Name, r.Unit = "a call on a socket that is not ours", name, "µs"
-		rows = append(rows, r.scaled(1e-3))
+		for _, name := range []string{"getsockname", "setsockopt", "socket"} {
+			command := []string{w.path("calls"), name, "2000", strconv.Itoa(threads), "ours"}
+			for range 3 {
+				if err := w.call(series{Group: ourCalls, Name: name, Side: underName, X: x}, w.supervised(command...)); err != nil {
+					return err
+				}
+			}
+		}
 	}
-	return rows, nil
+	return nil
+}
+
+func (w *workshop) supervised(command ...string) []string {
+	return append([]string{w.path("ssa"), "run", "--service=embedded", "--"}, command...)
+}
+
+// call adds one number for a run: its median, of thousands.
+func (w *workshop) call(to series, command []string) error {
+	us, err := w.sample(1e-3, command...)
+	if err != nil {
+		return err
+	}
+	run := series{Samples: us}
+	to.Unit = "µs"
+	w.results.add(to, run.median())
+	return nil
 }

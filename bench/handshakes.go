@@ -1,19 +1,28 @@
 package main
 
-import "os/exec"
+import "strconv"
 
-// handshakes measures connect, handshake, one byte and close, in nanoseconds. Each side offers what its
-// library does by default.
-func handshakes(w *workshop) ([]row, error) {
-	var rows []row
-	for _, mode := range []string{"full", "resumed"} {
-		w.say("handshakes: %s", mode)
-		r, err := turns(4, 20, func(s side) *exec.Cmd { return w.client(s, mode, "300") })
-		if err != nil {
-			return nil, err
+const handshakeGroup = "handshakes: connect, handshake, one byte, close"
+
+// handshakes measures connections one after the other, with the processor time each takes.
+func handshakes(w *workshop) error {
+	const count = 200
+	for _, key := range []string{"ecdsa", "rsa"} {
+		for _, mode := range []string{"full", "resumed"} {
+			w.say("handshakes: %s, %s", key, mode)
+			for range 4 {
+				for _, s := range w.libraries() {
+					before := s.group.seconds()
+					us, err := w.sample(1e-3, s.group.enter(s.client(w, w.ports[key], mode, strconv.Itoa(count))...)...)
+					if err != nil {
+						return err
+					}
+					used := (s.group.seconds() - before) * 1e6 / count
+					w.results.add(series{Group: handshakeGroup, Name: key + ", " + mode, Unit: "µs", Side: s.name}, us[20:]...)
+					w.results.add(series{Group: handshakeGroup, Name: key + ", " + mode + cpuSuffix, Unit: "µs", Side: s.name}, used)
+				}
+			}
 		}
-		r.Group, r.Name, r.Unit = "connect, handshake, one byte, close", mode, "µs"
-		rows = append(rows, r.scaled(1e-3))
 	}
-	return rows, nil
+	return nil
 }

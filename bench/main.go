@@ -1,6 +1,7 @@
-// Command bench measures what TLS sockets cost: each row is a ratio against the same thing without ssa, measured in
-// the same run, in turns, as medians. Run it from the root of the module after `make build`, as `make bench` does; with
-// arguments it measures only what they name: calls, handshakes, transfers, memory, policy.
+// Command bench measures TLS sockets beside what a program would use instead: OpenSSL, GnuTLS or Go's crypto/tls in the
+// program, or stunnel, HAProxy or nginx in front of it. All sides are measured in one run and in turns, so that what else
+// the machine does meets all alike. Run it from the root of the module after `make build`, as `make bench` does; with
+// arguments it measures only what they name. It keeps every number in bench/results, with a report and plots.
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"time"
 )
 
 func main() {
@@ -19,18 +21,20 @@ func main() {
 	}
 }
 
-// A measurement is one group of rows.
+// A measurement is one section of the report.
 type measurement struct {
 	name string
-	run  func(*workshop) ([]row, error)
+	run  func(*workshop) error
 }
 
 func measurements() []measurement {
-	return []measurement{{"calls", calls}, {"handshakes", handshakes}, {"transfers", transfers}, {"memory", memory}, {"policy", decisions}}
+	return []measurement{
+		{"figure", figure}, {"server", servers}, {"bulk", bulk}, {"latency", latency}, {"idle", idle},
+		{"handshakes", handshakes}, {"calls", calls}, {"plain", plain}, {"policy", decisions},
+	}
 }
 
-// run makes the programs, measures what is named (everything when nothing is), and keeps the numbers in
-// bench/results.
+// run makes the programs and measures what is named, everything when nothing is.
 func run(out io.Writer, names []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -39,17 +43,15 @@ func run(out io.Writer, names []string) error {
 		return err
 	}
 	defer w.close()
-	var all []row
+	start := time.Now()
 	for _, m := range measurements() {
 		if len(names) > 0 && !slices.Contains(names, m.name) {
 			continue
 		}
-		rows, err := m.run(w)
-		if err != nil {
-			return err
+		if err := m.run(w); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
 		}
-		all = append(all, rows...)
 	}
-	printTable(out, all)
-	return keep(all)
+	w.results.Seconds = time.Since(start).Seconds()
+	return w.results.keep(out)
 }

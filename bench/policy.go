@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,9 +19,26 @@ const (
 	decideMost  = 20 * time.Microsecond
 )
 
-// decisions measures the administrator's policy. Without is not a program here but what it may take.
-func decisions(*workshop) ([]row, error) {
-	o, text := config.System(engine.Caps(), time.Now()), []byte(profiles())
+// policyGroup and the names of its rows.
+const (
+	policyGroup = "policy of 1000 profiles"
+	loadName    = "load"
+)
+
+// decided are the ways to find a profile, with somebody whose it is.
+func decided() map[string]policy.Subject {
+	return map[string]policy.Subject{
+		"decide by the executable": {Exe: "/usr/bin/program99", UID: 3001},
+		"decide by a pattern":      {Exe: "/opt/vendor99/bin/x", UID: 3001},
+		"decide by nothing":        {Exe: "/usr/local/bin/other", Unit: "user@1000.service", UID: 1000},
+	}
+}
+
+// decisions measures the administrator's policy.
+func decisions(w *workshop) error {
+	w.say("%s", policyGroup)
+	now := time.Now()
+	o, text := config.System(engine.Caps(), now), []byte(profiles())
 	var inForce *policy.Policy
 	load, err := repeat(20, 1, func() error {
 		r := config.Parse(o, "policy.toml", text)
@@ -27,31 +46,21 @@ func decisions(*workshop) ([]row, error) {
 		return r.Err()
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	rows := []row{{Name: fmt.Sprintf("load %d profiles", profilesMax), Unit: "ms", With: load / 1e6, Without: float64(loadMost) / 1e6, Samples: 20}}
-	now := time.Now()
-	for _, d := range []struct {
-		name string
-		who  policy.Subject
-	}{
-		{"by the executable", policy.Subject{Exe: "/usr/bin/program99", UID: 3001}},
-		{"by a pattern", policy.Subject{Exe: "/opt/vendor99/bin/x", UID: 3001}},
-		{"by nothing", policy.Subject{Exe: "/usr/local/bin/other", Unit: "user@1000.service", UID: 1000}},
-	} {
+	w.results.add(series{Group: policyGroup, Name: loadName, Unit: "ms", Side: ssaSide}, load/1e6)
+	for _, name := range slices.Sorted(maps.Keys(decided())) {
+		who := decided()[name]
 		took, err := repeat(20, 2000, func() error {
-			inForce.Decide(d.who, policy.Client, policy.Dest{Host: "a.h99.example", Port: 443}, now)
+			inForce.Decide(who, policy.Client, policy.Dest{Host: "a.h99.example", Port: 443}, now)
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
-		rows = append(rows, row{Name: "decide " + d.name, Unit: "µs", With: took / 1e3, Without: float64(decideMost) / 1e3, Samples: 20})
+		w.results.add(series{Group: policyGroup, Name: name, Unit: "µs", Side: ssaSide}, took/1e3)
 	}
-	for i := range rows {
-		rows[i].Group = "policy, against what it may take"
-	}
-	return rows, nil
+	return nil
 }
 
 // repeat gives the median nanoseconds of what is done in a number of rounds, each so many times.
@@ -66,7 +75,7 @@ func repeat(rounds, times int, do func() error) (float64, error) {
 		}
 		took = append(took, float64(time.Since(begun))/float64(times))
 	}
-	return median(took), nil
+	return (&series{Samples: took}).median(), nil
 }
 
 // profiles is a policy with as many, half of them for executables and half for patterns, each with a destination.

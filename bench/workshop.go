@@ -3,27 +3,32 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/securesocketapi/ssa/internal/linux"
 )
 
-// workshop is what the measurements share: the programs, the certificates and a running peer.
+// workshop is what the measurements share: the programs, the certificates, the peers and the numbers.
 type workshop struct {
-	ctx context.Context
-	out io.Writer
-	dir string
-	// peer is an OpenSSL server, port where it listens.
-	peer *exec.Cmd
-	port string
+	ctx     context.Context
+	out     io.Writer
+	dir     string
+	results *results
+	// ports are those of the peers by kind of key: "ecdsa" and "rsa".
+	ports   map[string]string
+	running []*exec.Cmd
 }
 
-// peerName is the name in the peer's certificate.
+// peerName is the name in the peers' certificates.
 const peerName = "localhost"
 
 func newWorkshop(ctx context.Context, out io.Writer) (*workshop, error) {
@@ -31,12 +36,13 @@ func newWorkshop(ctx context.Context, out io.Writer) (*workshop, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &workshop{ctx: ctx, out: out, dir: dir}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	w := &workshop{ctx: ctx, out: out, dir: dir, results: newResults(), ports: map[string]string{}}
+	if err := os.MkdirAll(filepath.Join(dir, "www"), 0o755); err != nil {
 		return nil, err
 	}
-	for _, step := range []func() error{w.copySSA, w.compile, w.certify, w.startPeer} {
+	for _, step := range []func() error{w.copySSA, w.compile, w.certify, w.startPeers, w.fillWWW} {
 		if err := step(); err != nil {
+			w.close()
 			return nil, err
 		}
 	}
@@ -44,8 +50,16 @@ func newWorkshop(ctx context.Context, out io.Writer) (*workshop, error) {
 }
 
 func (w *workshop) close() {
-	_ = linux.Killpg(w.peer.Process.Pid)
-	_ = w.peer.Wait()
+	for _, cmd := range w.running {
+		stop(cmd)
+	}
+	w.removeGroups()
+}
+
+// stop ends a process and what it has started.
+func stop(cmd *exec.Cmd) {
+	_ = linux.Killpg(cmd.Process.Pid)
+	_ = cmd.Wait()
 }
 
 func (w *workshop) path(name string) string { return filepath.Join(w.dir, name) }
@@ -64,39 +78,64 @@ func (w *workshop) copySSA() error {
 
 func (w *workshop) compile() error {
 	w.say("building the programs")
+	events, err := filepath.Glob("examples/ws-event/*.c")
+	if err != nil {
+		return err
+	}
+	client := func(transport string, libraries ...string) []string {
+		return append([]string{"-o", w.path("client-" + transport), "bench/c/client.c", "bench/c/transport_" + transport + ".c"}, libraries...)
+	}
+	wrap := "-Wl"
+	for _, call := range []string{"socket", "setsockopt", "accept4", "recv", "send", "sendfile", "close"} {
+		wrap += ",--wrap=" + call
+	}
 	for _, args := range [][]string{
-		{"-o", w.path("client-ssa"), "bench/c/client.c", "bench/c/transport_ssa.c"},
-		{"-o", w.path("client-openssl"), "bench/c/client.c", "bench/c/transport_openssl.c", "-lssl", "-lcrypto"},
+		client("ssa"), client("plain"), client("openssl", "-lssl", "-lcrypto"), client("gnutls", "-lgnutls"),
 		{"-o", w.path("peer"), "bench/c/peer.c", "-lssl", "-lcrypto"},
 		{"-o", w.path("calls"), "bench/c/calls.c"},
+		{"-o", w.path("spawn"), "bench/c/spawn.c"},
+		append([]string{"-o", w.path("ws-event")}, events...),
+		append([]string{"-o", w.path("ws-openssl"), "bench/c/ws_openssl.c", wrap, "-lssl", "-lcrypto"}, events...),
 	} {
 		if err := w.command("gcc", append([]string{"-std=gnu17", "-O2", "-Wall", "-Wextra", "-pthread", "-Iinclude"}, args...)...); err != nil {
 			return err
 		}
 	}
-	return nil
+	return w.command("go", "build", "-o", w.path("client-go"), "./bench/goclient")
 }
 
-// certify makes an authority and a certificate for the peer, both with ECDSA keys on P-256.
+// certify makes an authority and a certificate for the peers with each kind of key.
 func (w *workshop) certify() error {
-	key := []string{"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"}
+	kinds := map[string][]string{
+		"ecdsa": {"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"},
+		"rsa":   {"-newkey", "rsa:2048"},
+	}
 	names := w.path("names")
 	if err := os.WriteFile(names, []byte("subjectAltName=DNS:"+peerName+"\n"), 0o600); err != nil {
 		return err
 	}
-	for _, args := range [][]string{
-		append([]string{"req", "-x509", "-days", "2", "-subj", "/CN=bench CA", "-keyout", w.path("ca.key"), "-out", w.path("ca.pem")}, key...),
-		append([]string{"req", "-subj", "/CN=" + peerName, "-keyout", w.path("peer.key"), "-out", w.path("peer.csr")}, key...),
-		{
-			"x509", "-req", "-days", "2", "-in", w.path("peer.csr"), "-CA", w.path("ca.pem"), "-CAkey", w.path("ca.key"),
-			"-extfile", names, "-out", w.path("peer.pem"),
-		},
-	} {
-		if err := w.command("openssl", args...); err != nil {
+	ca := []string{"req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=bench CA", "-keyout", w.path("ca.key"), "-out", w.path("ca.pem")}
+	if err := w.command("openssl", append(ca, kinds["ecdsa"]...)...); err != nil {
+		return err
+	}
+	for kind, key := range kinds {
+		request := []string{"req", "-nodes", "-subj", "/CN=" + peerName, "-keyout", w.path(kind + ".key"), "-out", w.path(kind + ".csr")}
+		err := errors.Join(w.command("openssl", append(request, key...)...),
+			w.command("openssl", "x509", "-req", "-days", "2", "-in", w.path(kind+".csr"), "-CA", w.path("ca.pem"),
+				"-CAkey", w.path("ca.key"), "-extfile", names, "-out", w.path(kind+".pem")))
+		if err != nil {
 			return err
 		}
 	}
-	return nil
+	chain, err := os.ReadFile(w.path("ecdsa.pem"))
+	if err != nil {
+		return err
+	}
+	key, err := os.ReadFile(w.path("ecdsa.key"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(w.path("both.pem"), append(chain, key...), 0o600)
 }
 
 func (w *workshop) command(name string, args ...string) error {
@@ -107,39 +146,95 @@ func (w *workshop) command(name string, args ...string) error {
 	return nil
 }
 
-func (w *workshop) startPeer() error {
-	w.peer = exec.Command(w.path("peer"), w.path("peer.pem"), w.path("peer.key"))
-	w.peer.SysProcAttr = linux.Setpgid()
-	w.peer.Stderr = os.Stderr
-	out, err := w.peer.StdoutPipe()
-	if err != nil {
-		return err
+// many is a command with room for the descriptors of ten thousand connections.
+func many(command ...string) []string {
+	return append([]string{"sh", "-c", `(ulimit -n 100000) 2>/dev/null && ulimit -n 100000 || ulimit -n "$(ulimit -Hn)"; exec "$@"`, "sh"}, command...)
+}
+
+func (w *workshop) startPeers() error {
+	for _, kind := range []string{"ecdsa", "rsa"} {
+		out, err := w.background(many(w.path("peer"), w.path(kind+".pem"), w.path(kind+".key"))...)
+		if err != nil {
+			return err
+		}
+		line, err := bufio.NewReader(out).ReadString('\n')
+		if err != nil {
+			return fmt.Errorf("start the peer: %w", err)
+		}
+		w.ports[kind] = strings.TrimSpace(line)
 	}
-	if err := w.peer.Start(); err != nil {
-		return err
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		w.close()
-		return fmt.Errorf("start the peer: %w", err)
-	}
-	w.port = strings.TrimSpace(line)
 	return nil
 }
 
-// A side is one of the two that are compared.
-type side int
-
-const (
-	with side = iota
-	without
-)
-
-// client is the command of a client of the peer on one side.
-func (w *workshop) client(s side, args ...string) *exec.Cmd {
-	words := append([]string{w.path("ca.pem"), peerName, w.port}, args...)
-	if s == without {
-		return exec.CommandContext(w.ctx, w.path("client-openssl"), words...)
+// background starts a process that lives as long as the workshop.
+func (w *workshop) background(command ...string) (io.Reader, error) {
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.SysProcAttr = linux.Setpgid()
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
 	}
-	return exec.CommandContext(w.ctx, w.path("ssa"), append([]string{"run", "--", w.path("client-ssa")}, words...)...)
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	w.running = append(w.running, cmd)
+	return out, nil
+}
+
+// fillWWW makes what web servers serve.
+func (w *workshop) fillWWW() error {
+	return os.WriteFile(w.path("www/1k.txt"), []byte(strings.Repeat("0123456789abcdef", 64)), 0o644)
+}
+
+// freePort finds a port that nobody listens on.
+func freePort() (string, error) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = l.Close() }()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, err
+}
+
+// startTime bounds how long a server may take to listen.
+const startTime = 10 * time.Second
+
+// awaitPort waits until somebody listens.
+func (w *workshop) awaitPort(port string) error {
+	ctx, cancel := context.WithTimeout(w.ctx, startTime)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		c, err := net.Dial("tcp4", "127.0.0.1:"+port)
+		if err == nil {
+			return c.Close()
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("nobody listens on port %s: %w", port, err)
+		}
+	}
+}
+
+// sample runs a program that writes one number a line, and scales the numbers.
+func (w *workshop) sample(scale float64, command ...string) ([]float64, error) {
+	cmd := exec.CommandContext(w.ctx, command[0], command[1:]...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", cmd, err)
+	}
+	var numbers []float64
+	for line := range strings.Lines(string(out)) {
+		n, err := strconv.ParseFloat(strings.TrimSpace(line), 64)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", cmd, err)
+		}
+		numbers = append(numbers, n*scale)
+	}
+	return numbers, nil
 }

@@ -1,14 +1,22 @@
 /*
- * client CA NAME PORT MODE COUNT [BYTES]: does something COUNT times and writes how many nanoseconds each took, one number
- * a line. The modes: "full" and "resumed" connect, shake hands, fetch one byte and close; "download" and "upload" move
- * BYTES over one connection; "idle" opens COUNT connections, writes "ready" and keeps them until its input ends.
+ * client CA NAME PORT MODE COUNT [BYTES]: a client of the server of peer.c, which measures something COUNT times and writes
+ * one number of nanoseconds a line:
+ *
+ *	full, resumed           connect, handshake, one byte and close
+ *	download, upload        BYTES over one connection
+ *	fetch, refetch          a new connection for each download of BYTES; refetch resumes sessions
+ *	ping                    1 KB to the peer and back over one connection, a thousand times a second
+ *	many-down, many-up      BYTES in all over eight connections at once
+ *	idle                    COUNT connections, and "ready" when they are there; they are held until the end of input
  */
 #include <err.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "transport.h"
 
@@ -72,6 +80,60 @@ static void transfers(int port, int count, int up, uint64_t bytes)
 	transport_close(c);
 }
 
+static void fetches(int port, int count, uint64_t bytes)
+{
+	for (int i = 0; i < count; i++) {
+		uint64_t start = now();
+		struct connection *c = transport_connect(port);
+		request(c, 'D', bytes);
+		receive(c, bytes);
+		transport_close(c);
+		printf("%llu\n", (unsigned long long)(now() - start));
+	}
+}
+
+static void ping(int port, int count)
+{
+	struct connection *c = transport_connect(port);
+	uint64_t due = now();
+
+	for (int i = 0; i < count; i++, due += 1000000) {
+		struct timespec t = {.tv_sec = (time_t)(due / 1000000000u), .tv_nsec = (long)(due % 1000000000u)};
+		static char question[9 + 1024] = {'E', 0, 4};
+
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+		uint64_t start = now();
+		transport_write(c, question, sizeof question);
+		receive(c, 1024);
+		printf("%llu\n", (unsigned long long)(now() - start));
+	}
+	transport_close(c);
+}
+
+enum { MANY = 8 };
+
+/* many moves the bytes over connections of processes of its own, as OpenSSL has no lock that threads could share. */
+static void many(int port, int count, int up, uint64_t bytes)
+{
+	for (int i = 0; i < count; i++) {
+		uint64_t start = now();
+		int status, bad = 0;
+
+		for (int k = 0; k < MANY; k++)
+			if (fork() == 0) {
+				if (!freopen("/dev/null", "w", stdout))
+					err(1, "/dev/null");
+				transfers(port, 1, up, bytes / MANY);
+				exit(0);
+			}
+		while (wait(&status) > 0)
+			bad |= status;
+		if (bad)
+			errx(1, "one of the connections failed");
+		printf("%llu\n", (unsigned long long)(now() - start));
+	}
+}
+
 static void idle(int port, int count)
 {
 	for (int i = 0; i < count; i++) {
@@ -93,11 +155,17 @@ int main(int argc, char **argv)
 	uint64_t bytes = argc > 6 ? strtoull(argv[6], NULL, 10) : 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	transport_init(argv[1], argv[2], strcmp(mode, "resumed") == 0);
+	transport_init(argv[1], argv[2], strcmp(mode, "resumed") == 0 || strcmp(mode, "refetch") == 0);
 	if (strcmp(mode, "idle") == 0)
 		idle(port, count);
 	else if (strcmp(mode, "download") == 0 || strcmp(mode, "upload") == 0)
 		transfers(port, count, mode[0] == 'u', bytes);
+	else if (strcmp(mode, "fetch") == 0 || strcmp(mode, "refetch") == 0)
+		fetches(port, count, bytes);
+	else if (strcmp(mode, "ping") == 0)
+		ping(port, count);
+	else if (strcmp(mode, "many-down") == 0 || strcmp(mode, "many-up") == 0)
+		many(port, count, mode[5] == 'u', bytes);
 	else
 		handshakes(port, count);
 	return 0;

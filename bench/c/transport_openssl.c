@@ -40,7 +40,9 @@ void transport_init(const char *ca, const char *name, int resume)
 	peer = name;
 	resuming = resume;
 	context = SSL_CTX_new(TLS_client_method());
-	if (!context || SSL_CTX_load_verify_locations(context, ca, NULL) != 1)
+	if (!context || SSL_CTX_load_verify_locations(context, ca, NULL) != 1 ||
+	    SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) != 1 ||
+	    SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256") != 1 || SSL_CTX_set1_groups_list(context, "X25519") != 1)
 		fail("load the authority");
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
 	if (resume) {
