@@ -25,6 +25,14 @@ type Arch struct {
 	Audit uint32
 	calls map[Call]uint32
 	sends sends
+	// compat is the architecture of 32-bit programs on this one.
+	compat compat
+}
+
+// compat has the calls by which a 32-bit program makes sockets.
+type compat struct {
+	audit   uint32
+	sockets []uint32
 }
 
 // sends are the numbers of the calls that send.
@@ -42,7 +50,7 @@ func AMD64() Arch {
 	return Arch{"amd64", 0xc000003e, map[Call]uint32{
 		Socket: 41, Connect: 42, Accept: 43, Bind: 49, Listen: 50, Getsockname: 51, Getpeername: 52,
 		Setsockopt: 54, Getsockopt: 55, Accept4: 288,
-	}, sends{sendto: 44, sendmsg: 46, sendmmsg: 307}}
+	}, sends{sendto: 44, sendmsg: 46, sendmmsg: 307}, compat{0x40000003, []uint32{102, 359}}} // socketcall, socket
 }
 
 // ARM64 is AArch64.
@@ -50,7 +58,7 @@ func ARM64() Arch {
 	return Arch{"arm64", 0xc00000b7, map[Call]uint32{
 		Socket: 198, Bind: 200, Listen: 201, Accept: 202, Connect: 203, Getsockname: 204, Getpeername: 205,
 		Setsockopt: 208, Getsockopt: 209, Accept4: 242,
-	}, sends{sendto: 206, sendmsg: 211, sendmmsg: 269}}
+	}, sends{sendto: 206, sendmsg: 211, sendmmsg: 269}, compat{0x40000028, []uint32{281}}}
 }
 
 // Host is the architecture this program was built for, by the name Go gives it.

@@ -5,7 +5,8 @@ package seccomp
 //  1. io_uring_setup is refused with ENOSYS on every architecture: its operations would pass by the trap.
 //  2. A call of another architecture passes. Protocol 205 then meets the kernel, which knows it not.
 //  3. In a tree whose plain connections are wrapped, ways past connect are closed: sending to an address with
-//     MSG_FASTOPEN, Multipath TCP, SMC. Programs have to do without these on many systems, and can.
+//     MSG_FASTOPEN, Multipath TCP, SMC, and any socket of a 32-bit program. Programs have to do without the first three
+//     on many systems, and can.
 //  4. socket is trapped when its protocol is IPPROTO_TLS.
 //  5. setsockopt and getsockopt are trapped when their level is one that a TLS socket answers itself.
 //  6. The other calls of the table are trapped always; whose socket it is cannot be seen from here.
@@ -44,9 +45,13 @@ func Filter(a Arch, protocol uint32, wrapping bool) ([]bpf.RawInstruction, error
 		p.when(nr, bpf.RetConstant{Val: linux.SeccompErrno | uint32(linux.ENOSYS)})
 	}
 	p.load(linux.SeccompDataArch)
+	if wrapping {
+		p.when(a.compat.audit, oneOf(a.compat.sockets, linux.SeccompErrno|uint32(linux.ENOSYS))...)
+	}
 	p.unless(a.Audit, bpf.RetConstant{Val: linux.SeccompAllow})
 	p.load(linux.SeccompDataNr)
 	if wrapping {
+		p.when(a.calls[Socket]|x32Bit, bpf.RetConstant{Val: linux.SeccompErrno | uint32(linux.ENOSYS)})
 		p.whenFlag(a.sends.sendto, sendtoFlags, msgFastopen)
 		p.whenFlag(a.sends.sendmsg, sendmsgFlags, msgFastopen)
 		p.whenFlag(a.sends.sendmmsg, sendmmsgFlags, msgFastopen)
@@ -80,6 +85,15 @@ func (p *program) when(value uint32, body ...bpf.Instruction) {
 func (p *program) unless(value uint32, body ...bpf.Instruction) {
 	p.add(bpf.JumpIf{Cond: bpf.JumpEqual, Val: value, SkipTrue: uint8(len(body))})
 	p.add(body...)
+}
+
+// oneOf gives a verdict on the calls with these numbers and lets others pass.
+func oneOf(numbers []uint32, verdict uint32) []bpf.Instruction {
+	body := []bpf.Instruction{bpf.LoadAbsolute{Off: linux.SeccompDataNr, Size: 4}}
+	for i, nr := range numbers {
+		body = append(body, bpf.JumpIf{Cond: bpf.JumpEqual, Val: nr, SkipTrue: uint8(len(numbers) - i)})
+	}
+	return append(body, bpf.RetConstant{Val: linux.SeccompAllow}, bpf.RetConstant{Val: verdict})
 }
 
 // whenFlag refuses a call with a flag as if the system did not know it.

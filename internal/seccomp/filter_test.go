@@ -111,6 +111,17 @@ func TestFilterOfWrapping(t *testing.T) {
 			row{"bad socket of SMC by protocol", data{socket, a.audit, [6]uint64{2, 1, 256}}, protoNoSupport},
 			row{"bad socket of SMC", data{socket, a.audit, [6]uint64{43, 1, 0}}, afNoSupport},
 			row{"ok socket of UDP", data{socket, a.audit, [6]uint64{2, 2, 17}}, allow},
+			row{"bad socket of x32", data{socket | 0x40000000, a.audit, [6]uint64{2, 1, 0}}, nosys},
+		)
+		compat := map[string][]data{
+			"amd64": {{nr: 102, arch: 0x40000003}, {nr: 359, arch: 0x40000003}}, "arm64": {{nr: 281, arch: 0x40000028}},
+		}
+		for _, d := range compat[name] {
+			read := data{nr: 3, arch: d.arch}
+			list = append(list, row{"bad socket of a 32-bit program", d, nosys}, row{"ok read of a 32-bit program", read, allow})
+		}
+		list = append(list,
+			row{"ok a call of another architecture", data{nr: 102, arch: 0xc0000015}, allow},
 		)
 		for i, nr := range sends[name] {
 			with, without := data{nr, a.audit, [6]uint64{}}, data{nr, a.audit, [6]uint64{}}

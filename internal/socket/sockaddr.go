@@ -34,8 +34,11 @@ func ParseInet(b []byte) (netip.AddrPort, bool) {
 	case Family(b) == linux.AFInet && len(b) >= inetLen:
 		ip := netip.AddrFrom4([4]byte(b[inetAt:]))
 		return netip.AddrPortFrom(ip, binary.BigEndian.Uint16(b[portAt:])), true
-	case Family(b) == linux.AFInet6 && len(b) >= inet6Len:
+	case Family(b) == linux.AFInet6 && len(b) >= scopeAt: // without a scope, as RFC 2133 had it
 		ip := netip.AddrFrom16([16]byte(b[inet6At:]))
+		if len(b) < inet6Len {
+			return netip.AddrPortFrom(ip, binary.BigEndian.Uint16(b[portAt:])), true
+		}
 		if scope := binary.NativeEndian.Uint32(b[scopeAt:]); scope != 0 {
 			ip = ip.WithZone(zone(scope))
 		}

@@ -69,12 +69,17 @@ func TestParseInetRefuses(t *testing.T) {
 		"bad one byte":       {2},
 		"bad family only":    good[:2],
 		"bad one too short":  good[:15],
-		"bad IPv6 too short": socket.InetSockaddr(netip.MustParseAddrPort("[::1]:1"), linux.AFInet6)[:27],
+		"bad IPv6 too short": socket.InetSockaddr(netip.MustParseAddrPort("[::1]:1"), linux.AFInet6)[:23],
 		"bad AF_UNIX":        {1, 0, '/', 'x'},
 	} {
 		if got, ok := socket.ParseInet(b); ok {
 			t.Errorf("%s: got %v", name, got)
 		}
+	}
+	// As RFC 2133 had it, which the kernel still takes.
+	short := socket.InetSockaddr(netip.MustParseAddrPort("[fe80::1%7]:1"), linux.AFInet6)[:24]
+	if got, ok := socket.ParseInet(short); !ok || got != netip.MustParseAddrPort("[fe80::1]:1") {
+		t.Errorf("IPv6 without a scope: got %v and %v", got, ok)
 	}
 }
 

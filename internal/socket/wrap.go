@@ -76,7 +76,7 @@ func (t *Table) MayWrap(port uint16) bool {
 // and the error says so.
 func (t *Table) destination(ctx context.Context, task Task, rules []Wrap, to netip.AddrPort) (*Wrap, error) {
 	var found *Wrap
-	ip := to.Addr().Unmap().WithZone("")
+	ip := reached(to.Addr())
 	for _, w := range rules {
 		if w.Port != to.Port() || w.Host == AnyHost {
 			continue
@@ -96,6 +96,17 @@ func (t *Table) destination(ctx context.Context, task Task, rules []Wrap, to net
 		found = &Wrap{ip.String(), to.Port()}
 	}
 	return found, nil
+}
+
+// reached is the address that a connection to one goes to: to none is to this host.
+func reached(ip netip.Addr) netip.Addr {
+	switch ip = ip.Unmap().WithZone(""); ip {
+	case netip.IPv4Unspecified():
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	case netip.IPv6Unspecified():
+		return netip.IPv6Loopback()
+	}
+	return ip
 }
 
 // has says whether a host has an address.

@@ -133,6 +133,41 @@ func TestWrapAnyHost(t *testing.T) {
 	})
 }
 
+// TestWrapKnowsOtherWritings connects to a wrapped address in forms that the kernel takes too.
+func TestWrapKnowsOtherWritings(t *testing.T) {
+	addr := peer(t)
+	wraps := wrapTo("127.0.0.1", addr)
+	wraps.To = append(wraps.To, socket.Wrap{Host: "::1", Port: portOf(addr)})
+	w := newWrappingWorld(t, wraps)
+	s := newSimulation(t, w.server)
+	w.program = s
+	v6 := func(ip string) []byte {
+		return socket.InetSockaddr(netip.AddrPortFrom(netip.MustParseAddr(ip), portOf(addr)), linux.AFInet6)
+	}
+	for _, row := range []struct {
+		name   string
+		domain int
+		addr   []byte
+	}{
+		{"ok no address", linux.AFInet, inet(netip.AddrPortFrom(netip.IPv4Unspecified(), portOf(addr)))},
+		{"ok longer than needed", linux.AFInet, append(append([]byte{}, addr...), make([]byte, 100)...)},
+		{"ok mapped", linux.AFInet6, v6("::ffff:127.0.0.1")},
+		{"ok mapped, no address", linux.AFInet6, v6("::ffff:0.0.0.0")},
+		{"ok mapped, without a scope", linux.AFInet6, v6("::ffff:127.0.0.1")[:24]},
+		{"ok IPv6 loopback", linux.AFInet6, v6("::1")},
+		{"ok IPv6, no address", linux.AFInet6, v6("::")},
+	} {
+		fd, err := linux.Socket(row.domain, linux.SockStream, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := w.call(t, seccomp.Connect, uint64(s.adopt(fd, true)), w.store(t, row.addr), uint64(len(row.addr)))
+		if r.passed {
+			t.Errorf("%s goes on to the kernel in plain", row.name)
+		}
+	}
+}
+
 // TestWrapLeavesUDPAlone connects a UDP socket to a wrapped address.
 func TestWrapLeavesUDPAlone(t *testing.T) {
 	addr := peer(t)
