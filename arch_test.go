@@ -21,6 +21,7 @@ abi:
 abi/gen: abi
 api: 
 bench: internal/config internal/engine internal/linux internal/policy
+bench/goclient:
 client: api
 cmd/ssa: api client internal/coerce internal/config internal/daemon internal/launch internal/linux internal/policy internal/sandbox internal/unit internal/verify/plugin internal/verify/plugin/trial internal/wire
 cmd/ssad: internal/daemon internal/metrics internal/sandbox internal/wire
