@@ -146,7 +146,7 @@ func (j *Judge) run(ctx context.Context, p *process) error {
 	var last lastLine
 	others.Go(func() { p.write(j.config.Timeout) })
 	others.Go(p.read)
-	others.Go(func() { j.relay(p.stderr, &last) })
+	others.Go(func() { j.relay(p.stderr, &last, p.fail) })
 	select {
 	case <-ctx.Done():
 		p.fail(errors.New("the service ends"))

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"bufio"
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -14,6 +15,8 @@ const (
 	// burst lines may come at once; after them one each linePause. The rest is counted and dropped.
 	burst     = 20
 	linePause = time.Second
+	// floodMax lines dropped within one linePause are a flood, which costs too much to read.
+	floodMax = 10000
 )
 
 // lastLine is the last thing a plugin has said.
@@ -34,8 +37,9 @@ func (l *lastLine) text() string {
 	return l.line
 }
 
-// relay logs what the plugin writes to its standard error, within bounds, until the pipe is closed.
-func (j *Judge) relay(stderr *os.File, last *lastLine) {
+// relay logs what the plugin writes to its standard error, within bounds, until the pipe is closed. flood is called when
+// that is too much to be read.
+func (j *Judge) relay(stderr *os.File, last *lastLine, flood func(error)) {
 	in := bufio.NewReaderSize(stderr, lineMax)
 	room, since, dropped := burst, time.Now(), 0
 	for {
@@ -52,7 +56,10 @@ func (j *Judge) relay(stderr *os.File, last *lastLine) {
 			room, since = min(burst, room+more), time.Now()
 		}
 		if room == 0 {
-			dropped++
+			if dropped++; dropped == floodMax {
+				flood(fmt.Errorf("it wrote %d lines to its standard error at once", burst+floodMax))
+				return
+			}
 			continue
 		}
 		room--
