@@ -19,11 +19,11 @@ const importTable = `
 .: abi internal/linux
 abi:
 abi/gen: abi
-api: 
+api:
 bench: internal/config internal/engine internal/linux internal/policy
 bench/goclient:
 client: api
-cmd/ssa: api client internal/coerce internal/config internal/daemon internal/launch internal/linux internal/policy internal/sandbox internal/unit internal/verify/plugin internal/verify/plugin/trial internal/wire
+cmd/ssa: abi api client internal/coerce internal/config internal/daemon internal/launch internal/linux internal/policy internal/sandbox internal/service internal/socket internal/starttls internal/unit internal/verify internal/verify/panel internal/verify/pins internal/verify/plugin internal/verify/plugin/trial internal/wire
 cmd/ssad: internal/daemon internal/metrics internal/sandbox internal/wire
 examples/go/https_client:
 examples/go/https_server:
@@ -53,6 +53,7 @@ internal/sealed: internal/linux
 internal/seccomp: internal/linux
 internal/service: abi api internal/engine internal/keys internal/linux internal/policy internal/relay internal/socket internal/verify internal/verify/judge internal/verify/panel internal/verify/pins
 internal/socket: abi internal/linux internal/resolve
+internal/starttls:
 internal/syscalls: abi internal/identity internal/linux internal/seccomp internal/socket
 internal/testutil: internal/linux
 internal/testutil/ca: internal/testutil

@@ -17,17 +17,6 @@ import (
 	"github.com/securesocketapi/ssa/internal/verify/plugin/trial"
 )
 
-func verifyCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "verify",
-		Short: "Try what judges certificates",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	c.AddCommand(verifyPluginCommand())
-	return c
-}
-
 func verifyPluginCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "plugin",

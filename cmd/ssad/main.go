@@ -43,7 +43,7 @@ func command() *cobra.Command {
 	}
 	root.Flags().StringVar(&c.Socket, "socket", wire.SocketPath, "listen at `PATH`, unless the service manager passes a socket")
 	root.Flags().StringVar(&c.Control, "control", "", "listen for administrators at `PATH` (default: control.sock beside the socket)")
-	root.Flags().StringVar(&c.StateDir, "state-dir", "/var/lib/ssad", "keep what outlives the daemon in `DIR`")
+	root.Flags().StringVar(&c.StateDir, "state-dir", daemon.StateDir, "keep what outlives the daemon in `DIR`")
 	root.Flags().StringVar(&c.User, "user", "", "run as `USER` when started by root (default "+daemon.DefaultUser+")")
 	root.AddCommand(sandboxed(), network(c.Logger), keys(c.Logger), judges(c.Logger), witness())
 	root.SetContext(context.Background())

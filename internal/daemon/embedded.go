@@ -14,6 +14,7 @@ import (
 	"github.com/securesocketapi/ssa/internal/judges"
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/service"
+	"github.com/securesocketapi/ssa/internal/verify"
 	"github.com/securesocketapi/ssa/internal/verify/judge"
 	"github.com/securesocketapi/ssa/internal/verify/pins"
 )
@@ -54,6 +55,7 @@ func newEmbedded(c SupervisorConfig) (*embedded, error) {
 	e.inForce.Store(&ruling{inForce, bench})
 	s := service.Config{
 		Logger: c.Logger, Policy: e.policy, Open: config.Open, TrustStores: trustStores, Judge: e.judge, Kept: kept,
+		Additions: verify.Additions,
 	}
 	if c.Audit != "" {
 		if e.audit, err = audit.Open(audit.Config{Path: c.Audit, FileOnly: true, Logger: c.Logger}); err != nil {

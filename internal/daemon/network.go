@@ -21,6 +21,7 @@ import (
 	"github.com/securesocketapi/ssa/internal/linux"
 	"github.com/securesocketapi/ssa/internal/rpc"
 	"github.com/securesocketapi/ssa/internal/service"
+	"github.com/securesocketapi/ssa/internal/verify"
 	"github.com/securesocketapi/ssa/internal/verify/pins"
 	"github.com/securesocketapi/ssa/internal/wire"
 	"github.com/securesocketapi/ssa/internal/witness"
@@ -194,7 +195,7 @@ func (n *Network) setUp(stateDir string) (err error) {
 	n.service = service.New(service.Config{
 		Logger: n.log, Policy: n.policy, Open: config.Open, Signer: held.Signer,
 		Files: held, Record: n.note, ClientSessions: n.kept.clientStore(), TicketKeys: n.kept.ticketStore(),
-		Judge: judges.NewClient(n.judges).Judge, Kept: pins.NewStore(stateDir),
+		Judge: judges.NewClient(n.judges).Judge, Kept: pins.NewStore(stateDir), Additions: verify.Additions,
 	})
 	n.server = wire.NewServer(wire.ServerConfig{
 		Service: n.service, Witness: witness.NewClient(n.witness), Keys: held, ProofKey: proofs, Limits: limits, Record: n.note,

@@ -60,3 +60,22 @@ func showPins(s *Settings) string {
 	}
 	return strings.Join(names, " ")
 }
+
+// PinnedHosts are the pins of all sections, in the order of the files.
+func (p *Policy) PinnedHosts() (all []PinnedHost) {
+	add := func(l *Layer) {
+		if l.Set.Has(KeyPinnedHosts) {
+			for _, list := range l.Settings.Validation.Pins {
+				all = append(all, list...)
+			}
+		}
+	}
+	add(&p.global)
+	for _, profile := range p.profiles {
+		add(&profile.Layer)
+		for i := range profile.Sections {
+			add(&profile.Sections[i].Layer)
+		}
+	}
+	return all
+}

@@ -29,6 +29,9 @@ type hearing struct {
 	first *judge.Question
 	// paths are those by which the peer was found good.
 	paths [][]*x509.Certificate
+	// peer is what the peer has shown, kept for an examination; thorough has every judge asked.
+	peer     engine.Peer
+	thorough bool
 	// begun is when the handshake began.
 	begun time.Time
 }
@@ -42,6 +45,9 @@ func (s *Service) hear(ctx context.Context, a *admitted, q judge.Question) *hear
 // Verify implements engine.Verifier. A profile that only complains refuses nothing that it would let pass if it were
 // enforced.
 func (h *hearing) Verify(p engine.Peer) error {
+	if h.thorough {
+		h.peer = p
+	}
 	q := h.question
 	q.Chain, q.OCSP, q.SCTs, q.Time = p.Chain, p.OCSP, p.SCTs, h.service.now()
 	h.outcome = h.by(q, h.asked.trust.all, &h.asked.settings)
@@ -69,7 +75,7 @@ func (h *hearing) by(q judge.Question, stores []*verify.Store, settings *policy.
 func (h *hearing) after(standard judge.Judge, q judge.Question, settings *policy.Settings) panel.Outcome {
 	rules := &settings.Validation
 	q.Sources = rules.Sources
-	c := panel.Case{Rules: rules, Question: &q, Own: []judge.Judge{standard}}
+	c := panel.Case{Rules: rules, Question: &q, Thorough: h.thorough, Own: []judge.Judge{standard}}
 	if rules.Rules[policy.JudgePins].Weight != policy.Off {
 		c.Own = append(c.Own, h.service.pins(rules))
 	}

@@ -90,6 +90,7 @@ func (s *Service) Renew() {
 // Refresh has listeners obey the policy in force now. One that it forbids accepts no new connections any more, until a
 // later policy allows it again. The result is how many these are.
 func (s *Service) Refresh() (refused int) {
+	s.stores.renew()
 	for _, l := range s.all() {
 		if l.refresh() != nil {
 			refused++

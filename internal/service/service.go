@@ -52,6 +52,8 @@ type Config struct {
 	// ClientSessions and TicketKeys keep what programs' sessions need beyond the life of the service; nil keeps it in
 	// memory only.
 	ClientSessions, TicketKeys engine.Store
+	// Additions is the directory with additions to it; empty is none.
+	Additions string
 	// Now is the clock for certificates and sessions; nil is time.Now.
 	Now func() time.Time
 	// Record keeps the record of a decision and does not wait; nil keeps none.
@@ -121,7 +123,7 @@ func New(c Config) *Service {
 		engine: engine.New(engine.Config{
 			Now: c.Now, Sessions: c.Policy().Global(c.Now()).Limits.Sessions, ClientSessions: c.ClientSessions, TicketKeys: c.TicketKeys,
 		}),
-		stores: newStores(c.TrustStores),
+		stores: newStores(verify.SystemConfig{Paths: c.TrustStores, Additions: c.Additions, Open: c.Open}),
 		panel:  panel.New(panel.Config{Find: c.Judge}), kept: c.Kept,
 		listeners: map[*listener]struct{}{},
 		conns:     map[*conn]struct{}{},

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/securesocketapi/ssa/internal/keys"
 	"github.com/securesocketapi/ssa/internal/verify"
@@ -18,7 +19,9 @@ const fileMax = 4 << 20
 // stores keeps trust stores parsed: a bundle has hundreds of certificates and comes with every option and
 // connection.
 type stores struct {
-	system *verify.Store
+	base verify.SystemConfig
+	// system is read again when the policy is.
+	system atomic.Pointer[verify.Store]
 
 	mu    sync.Mutex
 	known map[[sha256.Size]byte]*verify.Store
@@ -31,9 +34,14 @@ type readStore struct {
 	store *verify.Store
 }
 
-func newStores(paths []string) *stores {
-	return &stores{system: verify.SystemStore(paths), known: map[[sha256.Size]byte]*verify.Store{}, files: map[string]readStore{}}
+func newStores(base verify.SystemConfig) *stores {
+	s := &stores{base: base, known: map[[sha256.Size]byte]*verify.Store{}, files: map[string]readStore{}}
+	s.renew()
+	return s
 }
+
+// renew has the system's trust store and the additions to it read again.
+func (s *stores) renew() { s.system.Store(verify.SystemStore(s.base)) }
 
 // file is the store in a file, by the name of the store. It is read again when the file has changed.
 func (s *stores) file(name string, f *os.File) (*verify.Store, error) {

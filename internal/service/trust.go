@@ -39,7 +39,7 @@ func (s *Service) storesFor(settings *policy.Settings, anchors []byte) ([]*verif
 		own, err := s.stores.given(anchors)
 		return []*verify.Store{own}, err
 	}
-	base := s.stores.system
+	base := s.stores.system.Load()
 	if settings.TrustStore != "" {
 		var err error
 		if base, err = s.store(settings); err != nil {

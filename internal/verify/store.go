@@ -7,7 +7,9 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 )
@@ -36,13 +38,95 @@ func SystemPaths() []string {
 	}
 }
 
-// SystemStore reads the first of the given files that exists, once, when the first peer is verified. No
+// Additions is the directory with the administrator's additions to the system's trust store.
+const Additions = "/etc/ssa/trust.d"
+
+// A SystemConfig says where the system's trust store is.
+type SystemConfig struct {
+	// Paths are files of which the first that exists is read.
+	Paths []string
+	// Additions is a directory with more, in files *.pem; empty is none.
+	Additions string
+	// Open opens an addition; nil is os.Open.
+	Open func(path string) (*os.File, error)
+}
+
+// SystemStore reads the system's trust store and the additions to it, once, when the first peer is verified. No
 // environment variable moves it: the environment belongs to the program that is to be protected from itself.
-func SystemStore(paths []string) *Store {
-	return &Store{
-		name: "the system's trust store",
-		load: sync.OnceValues(func() (anchors, error) { return readFirst(paths) }),
+func SystemStore(c SystemConfig) *Store {
+	return &Store{name: "the system's trust store", load: sync.OnceValues(func() (anchors, error) {
+		base, err := readFirst(c.Paths)
+		if err != nil || c.Additions == "" {
+			return base, err
+		}
+		more, err := ReadAdditions(c)
+		if err != nil {
+			return anchors{}, err
+		}
+		for _, a := range more {
+			base.certs = append(base.certs, a.Certs...)
+		}
+		return collect(base.certs), nil
+	})}
+}
+
+// An Addition is a file of additional trust anchors.
+type Addition struct {
+	Path  string
+	Certs []*x509.Certificate
+}
+
+// additionMax bounds such a file, in bytes.
+const additionMax = 4 << 20
+
+// ReadAdditions reads the files of the directory, sorted by name. One that cannot be used makes all of them unusable:
+// what an administrator has added must not be missing silently.
+func ReadAdditions(c SystemConfig) ([]Addition, error) {
+	open := c.Open
+	if open == nil {
+		open = os.Open
 	}
+	paths, err := filepath.Glob(filepath.Join(c.Additions, "*.pem"))
+	if err != nil {
+		return nil, err
+	}
+	var all []Addition
+	for _, path := range paths {
+		certs, err := readAddition(open, path)
+		if err != nil {
+			return nil, fmt.Errorf("read the additions to the system's trust store: %w", err)
+		}
+		all = append(all, Addition{path, certs})
+	}
+	return all, nil
+}
+
+func readAddition(open func(string) (*os.File, error), path string) ([]*x509.Certificate, error) {
+	f, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	text, err := io.ReadAll(io.LimitReader(f, additionMax))
+	if err != nil {
+		return nil, err
+	}
+	certs := parseLenient(text)
+	if len(certs) == 0 {
+		return nil, fmt.Errorf("%s holds no certificate", path)
+	}
+	return certs, nil
+}
+
+// ReadSystem reads the system's trust store without additions, and says which file that is.
+func ReadSystem(paths []string) (string, []*x509.Certificate, error) {
+	a, err := readFirst(paths)
+	for _, p := range paths {
+		if _, missing := os.Stat(p); missing == nil {
+			return p, a.certs, err
+		}
+	}
+	return "", nil, err
 }
 
 // NewStore makes a store of given anchors. The name is what error texts call it.

@@ -364,7 +364,7 @@ func TestSystemStore(t *testing.T) {
 		{"bad directory", []string{dir, good}, "read the system's trust store: read " + dir},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			row{name: "a.example", store: verify.SystemStore(tt.paths), chain: []*cert{leaf}, kind: abi.Rejected, text: tt.text}.run(t)
+			row{name: "a.example", store: verify.SystemStore(verify.SystemConfig{Paths: tt.paths}), chain: []*cert{leaf}, kind: abi.Rejected, text: tt.text}.run(t)
 		})
 	}
 }
