@@ -65,8 +65,8 @@ internal/verify/notary: abi internal/fetch internal/verify/judge
 internal/verify/panel: abi internal/memo internal/policy internal/verify/judge
 internal/verify/pins: abi internal/linux internal/policy internal/verify/judge
 internal/verify/plugin: abi internal/linux internal/verify/judge
-internal/verify/revocation: abi internal/fetch internal/verify/judge
 internal/verify/plugin/trial: internal/verify/judge internal/verify/plugin
+internal/verify/revocation: abi internal/fetch internal/verify/judge
 internal/verify/transparency: abi internal/verify/judge
 internal/wire: abi api internal/linux internal/socket
 internal/witness: abi internal/identity internal/linux internal/rpc internal/socket internal/wire
