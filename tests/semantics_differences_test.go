@@ -79,5 +79,6 @@ func semanticsDifferences() map[string]difference {
 		"other_connect_plain_to_world: answer": {`"none"`, `"alert or end"`, "a client that speaks no TLS is refused"},
 		"other_connect_plain_to_world: accept": {`"socket"`, `"EAGAIN"`, "a client that speaks no TLS is refused"},
 		"other_io_uring: io_uring_setup":       {`"a ring"`, `"ENOSYS"`, "io_uring would carry out calls that the supervisor has to see"},
+		"other_plain_levels: tcp set":          {`"ENOPROTOOPT"`, `"ok"`, "an option of TLS on a TCP socket is for its upgrade"},
 	}
 }

@@ -117,7 +117,7 @@ def other_plain_tcp_nonblocking(lab):
 
 @scenario
 def other_plain_levels(lab):
-    """Level 205 on a socket that is not TLS does not exist."""
+    """Level 205 does not exist on a socket that is not TLS and cannot become so."""
     tcp, udp, (unix, _) = socket.socket(), socket.socket(type=socket.SOCK_DGRAM), socket.socketpair()
     for key, s in ("tcp", tcp), ("udp", udp), ("unix", unix):
         lab.call(f"{key} get", s.getsockopt, 205, 100, 64)
