@@ -28,10 +28,24 @@ type Options struct {
 	SessionTTL time.Duration
 	// NoSessionReuse makes each handshake a full one.
 	NoSessionReuse bool
+	// Revocation is what must be known of the peer's certificates. What the policy checks is checked in any case.
+	Revocation Revocation
+	// ServerOCSPStapling makes a listener without an OCSP response to staple fail.
+	ServerOCSPStapling bool
 	// RequestPeerAuth is what a listener wants of client certificates: PeerAuthRequest or PeerAuthRequire.
 	RequestPeerAuth int
 	// Hostnames are the names that a listener serves. Empty: those of its certificates.
 	Hostnames []string
+}
+
+// Revocation are checks of revocation to turn on.
+type Revocation struct {
+	// Checks: no certificate of the peer may be revoked.
+	Checks bool
+	// OCSPStapled, OCSP and CRL: the same, by what the server staples, by asking responders, by fetching lists.
+	OCSPStapled, OCSP, CRL bool
+	// Cached: the same, and answers from before count while they hold.
+	Cached bool
 }
 
 // A Certificate is a chain, leaf first, and its private key. Each is a path or PEM.
@@ -72,6 +86,14 @@ func (o *Options) requests() []request {
 	number(TLSSessionTTL, int(o.SessionTTL/time.Second))
 	if o.NoSessionReuse {
 		all = append(all, request{option: TLSSessionReuse})
+	}
+	for option, on := range map[int]bool{
+		TLSRevocationChecks: o.Revocation.Checks, TLSOCSPStapledChecks: o.Revocation.OCSPStapled, TLSOCSPChecks: o.Revocation.OCSP,
+		TLSCRLChecks: o.Revocation.CRL, TLSCachedRevChecks: o.Revocation.Cached, TLSServerOCSPStapling: o.ServerOCSPStapling,
+	} {
+		if on {
+			number(option, 1)
+		}
 	}
 	number(TLSRequestPeerAuth, o.RequestPeerAuth)
 	text(TLSHostname, strings.Join(o.Hostnames, ","))

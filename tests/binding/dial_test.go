@@ -104,6 +104,23 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// TestRevocation turns checks on one by one; that the service obeys is tested with the service.
+func TestRevocation(t *testing.T) {
+	for option, r := range map[int]ssa.Revocation{
+		ssa.TLSRevocationChecks: {Checks: true}, ssa.TLSOCSPStapledChecks: {OCSPStapled: true}, ssa.TLSOCSPChecks: {OCSP: true},
+		ssa.TLSCRLChecks: {CRL: true}, ssa.TLSCachedRevChecks: {Cached: true},
+	} {
+		on, stop := 0, errors.New("seen enough")
+		d := ssa.Dialer{Options: ssa.Options{Revocation: r}, Control: func(_, _ string, c syscall.RawConn) error {
+			err := c.Control(func(fd uintptr) { on, _ = linux.GetsockoptInt(linux.FD(fd), ssa.Protocol, option) })
+			return errors.Join(err, stop)
+		}}
+		if _, err := d.Dial("tls", "localhost:1"); !errors.Is(err, stop) || on != 1 {
+			t.Errorf("%+v: option %d is %d, %v", r, option, on, err)
+		}
+	}
+}
+
 // TestSessions dials twice: the second connection resumes unless the options forbid it.
 func TestSessions(t *testing.T) {
 	w := newWorld(t)

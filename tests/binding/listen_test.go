@@ -148,6 +148,8 @@ func TestListenFailures(t *testing.T) {
 		{"bad key", "127.0.0.1:0", ssa.Options{Certificates: []ssa.Certificate{{Chain: w.server.Chain, Key: w.client.Key}}}, linux.EKEYREJECTED, "key"},
 		{"bad certificate", "127.0.0.1:0", ssa.Options{Certificates: []ssa.Certificate{{Chain: "/nonexistent", Key: w.client.Key}}}, linux.ENOENT, "/nonexistent"},
 		{"bad address", taken.Addr().String(), ssa.Options{Certificates: []ssa.Certificate{{Chain: w.server.Chain, Key: w.server.Key}}}, linux.EADDRINUSE, "bind"},
+		{"bad staple", "127.0.0.1:0", ssa.Options{ServerOCSPStapling: true, Certificates: []ssa.Certificate{{Chain: w.server.Chain, Key: w.server.Key}}},
+			linux.EINVAL, "OCSP"},
 		{"bad nothing", "127.0.0.1:0", ssa.Options{}, linux.EINVAL, "certificate"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

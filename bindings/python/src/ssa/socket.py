@@ -21,6 +21,12 @@ _OPTIONS = {
     "session_ttl": c.TLS_SESSION_TTL,
     "session_reuse": c.TLS_SESSION_REUSE,
     "request_peer_auth": c.TLS_REQUEST_PEER_AUTH,
+    "revocation_checks": c.TLS_REVOCATION_CHECKS,
+    "ocsp_stapled_checks": c.TLS_OCSP_STAPLED_CHECKS,
+    "ocsp_checks": c.TLS_OCSP_CHECKS,
+    "crl_checks": c.TLS_CRL_CHECKS,
+    "cached_rev_checks": c.TLS_CACHED_REV_CHECKS,
+    "server_ocsp_stapling": c.TLS_SERVER_OCSP_STAPLING,
 }
 
 _JOINED = {"alpn": ",", "hostnames": ",", "ciphers": ":"}
@@ -49,7 +55,8 @@ class socket(_socket.socket):
 
     def configure(self, **options):
         """Sets options by name: server_hostname, cafile, certificate, key, alpn (a list), hostnames (a list), ciphers
-        (a list), minimum_version, maximum_version, session_ttl, session_reuse, request_peer_auth. None sets nothing."""
+        (a list), minimum_version, maximum_version, session_ttl, session_reuse, request_peer_auth, revocation_checks,
+        ocsp_stapled_checks, ocsp_checks, crl_checks, cached_rev_checks, server_ocsp_stapling. None sets nothing."""
         for name, value in sorted(options.items(), key=lambda o: list(_OPTIONS).index(o[0])):
             if value is None:
                 continue
