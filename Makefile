@@ -18,9 +18,11 @@ build: shim ## build bin/ssa and bin/ssad, static binaries, and bin/libssa-opens
 SHIM_CFLAGS := -std=gnu11 -O2 -g0 -fPIC -shared -fvisibility=hidden -ftls-model=initial-exec -Wall -Wextra -Werror
 CC ?= cc
 
-shim: bin/libssa-openssl.so
+SHIM ?= bin/libssa-openssl.so
 
-bin/libssa-openssl.so: $(wildcard preload/*.c preload/*.h) include/ssa.h
+shim: $(SHIM)
+
+$(SHIM): $(wildcard preload/*.c preload/*.h) include/ssa.h
 	@mkdir -p bin
 	@if command -v $(CC) >/dev/null; then echo "$(CC) preload/*.c -o $@"; $(CC) $(SHIM_CFLAGS) -o $@.new preload/*.c -ldl -lpthread && mv $@.new $@; \
 	else echo "no C compiler: $@ is not built, and ssa run --coerce will say so"; fi

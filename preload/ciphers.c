@@ -43,9 +43,9 @@ int request_ciphers(SSL *ssl, struct conn *c)
 {
 	char list[LIST_MAX];
 	option_text(c->fd, TLS_TRUSTED_CIPHERS, list, sizeof list);
-	OPENSSL_STACK *ciphers = real()->SSL_get1_supported_ciphers(ssl);
+	// As they are set: what is left of them for one version is all that a server's SSL has after the ClientHello otherwise.
+	const OPENSSL_STACK *ciphers = real()->SSL_get_ciphers(ssl);
 	int dropped = ciphers && *list ? narrow(list, ciphers) : 0;
-	real()->OPENSSL_sk_free(ciphers);
 	if (!dropped)
 		return 1;
 	if (!*list)

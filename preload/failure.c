@@ -45,17 +45,16 @@ static void load_reasons(void)
 	real()->ERR_load_strings(reasons.library, reasons.entries);
 }
 
-// put adds an error to the thread's queue, with the text beside it.
-static void put(int library, int reason, const char *text)
+// put adds an error to the thread's queue.
+static void put(int library, int reason)
 {
-	if (real()->ERR_set_error) {
-		real()->ERR_new();
-		real()->ERR_set_debug("ssa", 0, "coerce");
-		real()->ERR_set_error(library, reason, "%s", text);
+	if (!real()->ERR_set_error) {
+		real()->ERR_put_error(library, 0, reason, "ssa", 0);
 		return;
 	}
-	real()->ERR_put_error(library, 0, reason, "ssa", 0);
-	real()->ERR_add_error_data(1, text);
+	real()->ERR_new();
+	real()->ERR_set_debug("ssa", 0, "coerce");
+	real()->ERR_set_error(library, reason, NULL);
 }
 
 static void put_reason(const char *text)
@@ -66,7 +65,7 @@ static void put_reason(const char *text)
 	unsigned slot = reasons.next++ % TEXTS;
 	snprintf(reasons.texts[slot], TEXT_MAX, "%s", text);
 	pthread_mutex_unlock(&reasons.mu);
-	put(reasons.library, (int)slot + 1, text);
+	put(reasons.library, (int)slot + 1);
 }
 
 static int failed(struct conn *c)
@@ -93,7 +92,8 @@ int fail_certificate(SSL *ssl, struct conn *c, long error, const char *text)
 	snprintf(last.text, sizeof last.text, "%s", text);
 	c->verify_result = error;
 	real()->SSL_set_verify_result(ssl, error);
-	put(ERR_LIB_SSL, SSL_R_CERTIFICATE_VERIFY_FAILED, text);
+	put(ERR_LIB_SSL, SSL_R_CERTIFICATE_VERIFY_FAILED);
+	real()->ERR_add_error_data(1, text);
 	return failed(c);
 }
 

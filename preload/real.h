@@ -42,7 +42,7 @@
 	X(const SSL_CIPHER *, SSL_get_current_cipher, (const SSL *))                                                   \
 	X(const SSL_CIPHER *, SSL_CIPHER_find, (SSL *, const unsigned char *))                                         \
 	X(const char *, SSL_CIPHER_standard_name, (const SSL_CIPHER *))                                                \
-	X(OPENSSL_STACK *, SSL_get1_supported_ciphers, (SSL *))                                                        \
+	X(OPENSSL_STACK *, SSL_get_ciphers, (const SSL *))                                                             \
 	X(OPENSSL_STACK *, SSL_get_peer_cert_chain, (const SSL *))                                                     \
 	X(OPENSSL_STACK *, SSL_get0_verified_chain, (const SSL *))                                                     \
 	X(long, SSL_get_verify_result, (const SSL *))                                                                  \

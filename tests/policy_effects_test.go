@@ -39,6 +39,7 @@ func effects() map[policy.Key]func(*testing.T, pki) {
 		policy.KeyKeys:                       effectOfKeys,
 		policy.KeyWrap:                       effectOfWrap,
 		policy.KeyWrapListen:                 effectOfWrapListen,
+		policy.KeyCoerce:                     effectOfCoerce,
 	}
 }
 
