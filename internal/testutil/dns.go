@@ -14,6 +14,8 @@ import (
 type DNSAnswer struct {
 	// Records are in the form of a zone file. None is an answer without records.
 	Records []string
+	// Authority are those beside the answer, such as the SOA of what does not exist.
+	Authority []string
 	// Code is the response code.
 	Code int
 	// Unsigned leaves the AD bit out. With it, it is set when the question has DO and AD, as a validating resolver does.
@@ -132,13 +134,18 @@ func (s *DNSServer) reply(m *dns.Msg, a DNSAnswer) *dns.Msg {
 	reply.RecursionAvailable = true
 	opt := m.IsEdns0()
 	reply.AuthenticatedData = !a.Unsigned && a.Code != dns.RcodeServerFailure && m.AuthenticatedData && opt != nil && opt.Do()
-	for _, text := range a.Records {
+	reply.Answer, reply.Ns = s.parse(a.Records), s.parse(a.Authority)
+	return reply
+}
+
+func (s *DNSServer) parse(texts []string) (all []dns.RR) {
+	for _, text := range texts {
 		rr, err := dns.NewRR(text)
 		if err != nil {
 			s.t.Errorf("record %q: %v", text, err)
 			continue
 		}
-		reply.Answer = append(reply.Answer, rr)
+		all = append(all, rr)
 	}
-	return reply
+	return all
 }

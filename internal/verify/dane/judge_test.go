@@ -227,6 +227,36 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// TestLife: an answer counts as long as the shortest-lived of what it rests on, and at most an hour; that there is none as
+// long as the zone says, and not at all where it says nothing.
+func TestLife(t *testing.T) {
+	s := newSite(t, testutil.Leaf{Names: []string{host}})
+	soa := "example.com. 900 IN SOA ns.example.com. admin.example.com. 1 1 1 1 40"
+	record := tlsa(base, 3, 1, 1, s.leaf)
+	for name, row := range map[string]struct {
+		a, own testutil.DNSAnswer
+		want   time.Duration
+	}{
+		"the record's":     {own: testutil.DNSAnswer{Records: []string{record}}, want: 300 * time.Second},
+		"the address's":    {a: testutil.DNSAnswer{Records: []string{host + ". 20 IN A 192.0.2.1"}}, own: testutil.DNSAnswer{Records: []string{record}}, want: 20 * time.Second},
+		"an hour":          {own: testutil.DNSAnswer{Records: []string{strings.Replace(record, " 300 ", " 86400 ", 1)}}, want: time.Hour},
+		"nothing":          {own: testutil.DNSAnswer{Records: []string{strings.Replace(record, " 300 ", " 0 ", 1)}}},
+		"that of the zone": {own: testutil.DNSAnswer{Authority: []string{soa}}, want: 40 * time.Second},
+		"of no zone":       {own: testutil.DNSAnswer{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := testutil.NewDNSServer(t)
+			server.Set("A www.example.com.", row.a)
+			server.Set(base, row.own)
+			q := s.question(false)
+			v := newJudge(t, server.Addr).Judge(t.Context(), q)
+			if row.want == 0 && !v.Until.IsZero() || row.want > 0 && v.Until.Sub(q.Time) != row.want {
+				t.Errorf("%s: kept until %v, want %v", v.Answer, v.Until, row.want)
+			}
+		})
+	}
+}
+
 // TestSilence: without an answer the judge ends with the context and says so; it asks by TCP only after an answer.
 func TestSilence(t *testing.T) {
 	server := testutil.NewDNSServer(t)

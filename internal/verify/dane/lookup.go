@@ -56,13 +56,13 @@ func (j *Judge) bases(ctx context.Context, host string) ([]string, time.Duration
 	if err != nil {
 		return nil, 0, err
 	}
-	target, ttl := host, lifeMax
+	target, ttl := host, shortest(answer)
 	for range aliasesMax {
 		c := alias(answer, target)
 		if c == nil || !answer.AuthenticatedData {
 			break
 		}
-		target, ttl = dns.CanonicalName(c.Target), min(ttl, seconds(c.Hdr.Ttl))
+		target = dns.CanonicalName(c.Target)
 	}
 	if target == host {
 		return []string{host}, ttl, nil
@@ -121,16 +121,25 @@ func (j *Judge) answered(ctx context.Context, name string, qtype uint16) (*dns.M
 	return answer, nil
 }
 
-// life is how long an answer counts: the shortest life of its records, or for what is absent that of RFC 2308, section 5.
+// life is how long an answer counts: the shortest life of its records; for what is absent what the zone says, or not at
+// all (RFC 2308, section 5).
 func life(m *dns.Msg) time.Duration {
+	if len(m.Answer) > 0 {
+		return shortest(m)
+	}
+	for _, rr := range m.Ns {
+		if soa, ok := rr.(*dns.SOA); ok {
+			return min(lifeMax, seconds(soa.Hdr.Ttl), seconds(soa.Minttl))
+		}
+	}
+	return 0
+}
+
+// shortest is the shortest life of the records of an answer, the longest there is when it has none.
+func shortest(m *dns.Msg) time.Duration {
 	ttl := lifeMax
 	for _, rr := range m.Answer {
 		ttl = min(ttl, seconds(rr.Header().Ttl))
-	}
-	for _, rr := range m.Ns {
-		if soa, ok := rr.(*dns.SOA); ok && len(m.Answer) == 0 {
-			ttl = min(ttl, seconds(soa.Hdr.Ttl), seconds(soa.Minttl))
-		}
 	}
 	return ttl
 }
