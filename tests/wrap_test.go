@@ -205,3 +205,14 @@ func effectOfWrapListen(t *testing.T, p pki) {
 		}
 	}
 }
+
+// TestWrapFollowsNames lets a name move from address to address: what it has had and has now is wrapped at once.
+func TestWrapFollowsNames(t *testing.T) {
+	testutil.Require(t, testutil.SeccompNotify())
+	port := strconv.Itoa(int(testutil.FreePort(t)))
+	m := police(t, map[string]string{"hosts": "127.0.0.9 moving.test\n"})
+	cmd := m.command(ssaPath(t), "run", "--wrap", "moving.test:"+port, "--", testutil.Python(t), "-B", "programs/wrap/moving.py", port)
+	if out, status := testutil.Run(t, cmd, ""); status != 0 || out != "ok\n" {
+		t.Errorf("it ended with %d:\n%s", status, out)
+	}
+}

@@ -27,6 +27,9 @@ type profiled struct {
 	asked time.Time
 }
 
+// profileFresh is how long what the service says stands.
+const profileFresh = time.Second
+
 // profilesMax bounds the programs that are known.
 const profilesMax = 1024
 
@@ -40,7 +43,7 @@ func (p *profiles) find(app App) (Effective, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at, ok := p.known[app]
-	return at.Effective, ok && time.Since(at.asked) < wrapFresh
+	return at.Effective, ok && time.Since(at.asked) < profileFresh
 }
 
 func (p *profiles) keep(app App, e Effective) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 
@@ -68,7 +69,7 @@ func NewTable(c Config) (*Table, error) {
 	}
 	return &Table{
 		service: c.Service, max: c.Max, log: c.Logger, watch: w, hub: h, plain: p, routes: routes(),
-		wraps: c.Wraps, places: places{known: map[string]*place{}}, profiles: newProfiles(c.Service),
+		wraps: c.Wraps, places: places{known: map[string]map[netip.Addr]bool{}}, profiles: newProfiles(c.Service),
 		sockets: map[uint64]*Socket{}, wake: make(chan struct{}, 1), full: make(chan struct{}, 1),
 	}, nil
 }

@@ -13,7 +13,6 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -44,24 +43,14 @@ type Wraps struct {
 // Any says whether anything is wrapped.
 func (w Wraps) Any() bool { return len(w.To)+len(w.Listen) > 0 }
 
-// Bounds of what is known of names to be wrapped.
-const (
-	// wrapFresh is how long a look-up stands for the next.
-	wrapFresh = time.Second
-	// wrapAddrsMax bounds the addresses of one name.
-	wrapAddrsMax = 1024
-)
+// wrapAddrsMax bounds the addresses that are known of one name to be wrapped.
+const wrapAddrsMax = 1024
 
 // places are the addresses that names to be wrapped have had. A name that gives each asker other addresses is known by
 // all of them.
 type places struct {
 	mu    sync.Mutex
-	known map[string]*place
-}
-
-type place struct {
-	addrs  map[netip.Addr]bool
-	looked time.Time
+	known map[string]map[netip.Addr]bool
 }
 
 // Wrapping says whether anything may have to be wrapped. It is settled when the tree starts.
@@ -109,18 +98,17 @@ func reached(ip netip.Addr) netip.Addr {
 	return ip
 }
 
-// has says whether a host has an address.
+// has says whether a host has an address. An address that it did not have before may be one it has now: the program may
+// just have been given it. So the answer no takes a look-up each time.
 func (p *places) has(ctx context.Context, task Task, host string, ip netip.Addr) (bool, error) {
 	if literal, err := netip.ParseAddr(host); err == nil {
 		return literal == ip, nil
 	}
 	p.mu.Lock()
-	at := p.known[host]
-	known := at != nil && at.addrs[ip]
-	fresh := at != nil && time.Since(at.looked) < wrapFresh
+	known := p.known[host][ip]
 	p.mu.Unlock()
-	if known || fresh {
-		return known, nil
+	if known {
+		return true, nil
 	}
 	addrs, err := lookup(ctx, task, host)
 	if err != nil {
@@ -134,13 +122,12 @@ func (p *places) add(host string, addrs []netip.Addr) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at := p.known[host]
-	if at == nil || len(at.addrs)+len(addrs) > wrapAddrsMax {
-		at = &place{addrs: map[netip.Addr]bool{}}
+	if at == nil || len(at)+len(addrs) > wrapAddrsMax {
+		at = map[netip.Addr]bool{}
 		p.known[host] = at
 	}
-	at.looked = time.Now()
 	for _, a := range addrs {
-		at.addrs[a] = true
+		at[a] = true
 	}
 }
 
