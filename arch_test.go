@@ -36,7 +36,7 @@ internal/daemon: abi api internal/audit internal/config internal/control interna
 internal/engine: abi internal/linux internal/policy
 internal/fetch: internal/linux
 internal/identity: internal/linux internal/socket
-internal/judges: abi internal/linux internal/rpc internal/verify/judge
+internal/judges: abi api internal/linux internal/rpc internal/verify/judge
 internal/keys: abi
 internal/keys/agent: abi internal/keys internal/linux internal/rpc
 internal/launch: abi internal/linux internal/seccomp
@@ -66,7 +66,7 @@ internal/verify/panel: abi internal/memo internal/policy internal/verify/judge
 internal/verify/pins: abi internal/linux internal/policy internal/verify/judge
 internal/verify/plugin: abi internal/linux internal/verify/judge
 internal/verify/plugin/trial: internal/verify/judge internal/verify/plugin
-internal/verify/revocation: abi internal/fetch internal/verify/judge
+internal/verify/revocation: abi api internal/fetch internal/verify/judge
 internal/verify/transparency: abi internal/verify/judge
 internal/wire: abi api internal/linux internal/socket
 internal/witness: abi internal/identity internal/linux internal/rpc internal/socket internal/wire

@@ -15,7 +15,7 @@ const SocketPath = "/run/ssa/control.sock"
 // AdminGroup is the group whose members may ask for everything.
 const AdminGroup = "ssa-admin"
 
-// The paths. PathReload is for POST, the others for GET.
+// The paths. PathReload and PathUpdate are for POST, the others for GET.
 const (
 	// PathStatus gives a Status.
 	PathStatus = "/v1/status"
@@ -27,6 +27,10 @@ const (
 	PathDiff = "/v1/policy/diff"
 	// PathReload gives a Reloaded; with QueryEnforce=1 it closes connections that no longer comply.
 	PathReload = "/v1/policy/reload"
+	// PathRevocations gives Revocations.
+	PathRevocations = "/v1/revocations"
+	// PathUpdate gives Revocations after everything has been fetched again.
+	PathUpdate = "/v1/revocations/update"
 	// PathAudit gives Records, one JSON object a line, oldest first.
 	PathAudit = "/v1/audit"
 	// PathMetrics gives the text format of Prometheus.

@@ -86,6 +86,18 @@ func (c *Client) Reload(ctx context.Context, enforce bool) (r api.Reloaded, err 
 	return r, decode(body, &r)
 }
 
+// Revocations asks what is known of revocations, after fetching it again if that is asked for.
+func (c *Client) Revocations(ctx context.Context, update bool) (r api.Revocations, err error) {
+	if !update {
+		return r, c.get(ctx, api.PathRevocations, &r)
+	}
+	body, err := c.ask(ctx, http.MethodPost, api.PathUpdate, url.Values{})
+	if err != nil {
+		return r, err
+	}
+	return r, decode(body, &r)
+}
+
 // Metrics writes the figures for Prometheus.
 func (c *Client) Metrics(ctx context.Context, w io.Writer) error {
 	body, err := c.ask(ctx, http.MethodGet, api.PathMetrics, url.Values{})

@@ -7,10 +7,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/api"
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/testutil"
 	"github.com/securesocketapi/ssa/internal/testutil/ca"
@@ -245,4 +247,33 @@ func (d *driver) lost(name string) {
 		d.t.Fatal("the connection lives on")
 	}
 	d.refuse("ECONNRESET", "has been revoked since", "read", name, 1)
+}
+
+// TestRevocationCommands: an administrator sees what is known of revocations, and has it fetched again, which closes a
+// connection to a peer that has been revoked.
+func TestRevocationCommands(t *testing.T) {
+	r := newRevocable(t)
+	g := govern(t, map[string]string{policyFile: r.policy("ocsp = false")})
+	busy := r.serve(t, nil)
+	d := g.driver()
+	d.must("socket", "live")
+	d.must("set", "live", abi.TLSTrustedPeerCertificates, r.store)
+	d.must("connect", "live", "localhost", busy)
+	var known api.Revocations
+	g.decode(&known, "revocation", "status")
+	if len(known.Sources) != 1 || known.Sources[0].Source != r.lists.URL || known.Sources[0].Says != "0 revoked" || known.Sources[0].Problem != "" {
+		t.Errorf("known: %+v", known)
+	}
+	r.lists.Serve(ca.Document(r.root.CRLOf(t, ca.Plain(r.leaf))))
+	g.says(0, []string{"revocation", "update"}, `(?m)^crl +`+regexp.QuoteMeta(r.lists.URL)+` .* 1 revoked `)
+	d.lost("live")
+	d.must("close", "live")
+	r.lists.Serve(http.NotFound)
+	g.says(0, []string{"revocation", "update"}, "404 Not Found", "1 revoked")
+	if out, status := g.asNobody("nogroup", "revocation", "status"); status == 0 || !strings.Contains(out, "permission denied") {
+		t.Errorf("nobody is told: %d\n%s", status, out)
+	}
+	for _, role := range []string{"judges", "network"} {
+		g.role(role) // both live on
+	}
 }

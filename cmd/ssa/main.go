@@ -28,7 +28,7 @@ func run(args []string) int {
 		// A word that is no command ends as any error does, with the suggestion as its hint.
 		DisableSuggestions: true,
 	}
-	root.AddCommand(runCommand(), doctorCommand(), versionCommand(), statusCommand(), connsCommand(), auditCommand(), metricsCommand(), enableCommand(), disableCommand(), policyCommand(), profileCommand(), coerceCommand(), superviseCommand(), launchCommand(), sandboxCommand(), notaryCommand(), verifyCommand(), trustCommand(), pinsCommand())
+	root.AddCommand(runCommand(), doctorCommand(), versionCommand(), statusCommand(), connsCommand(), auditCommand(), metricsCommand(), enableCommand(), disableCommand(), policyCommand(), profileCommand(), coerceCommand(), superviseCommand(), launchCommand(), sandboxCommand(), notaryCommand(), verifyCommand(), trustCommand(), pinsCommand(), revocationCommand())
 	root.SetArgs(args)
 	err := root.Execute()
 	if _, _, unknown := root.Find(args); unknown != nil {

@@ -43,6 +43,14 @@ func (p pretender) Reload(_ context.Context, enforce bool) (api.Reloaded, error)
 	return api.Reloaded{Profiles: 3}, p.broken
 }
 
+func (p pretender) Revocations(_ context.Context, update bool) (api.Revocations, error) {
+	says := "old"
+	if update {
+		says = "new"
+	}
+	return api.Revocations{Sources: []api.RevocationSource{{Kind: "crl", Says: says}}}, p.broken
+}
+
 func conns() []api.Conn {
 	return []api.Conn{
 		{ID: 1<<62 + 1, Program: api.Program{Exe: "/bin/own", UID: os.Getuid()}},

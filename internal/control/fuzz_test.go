@@ -21,6 +21,9 @@ func (others) Diff() api.Diff     { return api.Diff{Problems: []string{"secret"}
 func (others) Conns() []api.Conn {
 	return []api.Conn{{ID: 7, Program: api.Program{Exe: "secret", UID: 1}}}
 }
+func (others) Revocations(context.Context, bool) (api.Revocations, error) {
+	return api.Revocations{}, nil
+}
 func (others) Reload(context.Context, bool) (api.Reloaded, error) {
 	return api.Reloaded{Files: []string{"secret"}}, nil
 }

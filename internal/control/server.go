@@ -37,6 +37,8 @@ type Daemon interface {
 	Diff() api.Diff
 	// Reload reads the policy. With an error nothing has changed.
 	Reload(ctx context.Context, enforce bool) (api.Reloaded, error)
+	// Revocations tells what is known of revocations, after fetching it again if that is asked for.
+	Revocations(ctx context.Context, update bool) (api.Revocations, error)
 }
 
 // Config is what a Server is made of.
@@ -137,6 +139,8 @@ func (s *Server) routes() []route {
 		{"GET " + api.PathDiff, false, s.diff},
 		{"POST " + api.PathReload, false, s.reload},
 		{"GET " + api.PathMetrics, false, s.metrics},
+		{"GET " + api.PathRevocations, false, s.revocations},
+		{"POST " + api.PathUpdate, false, s.updateRevocations},
 	}
 }
 

@@ -1,12 +1,15 @@
 package daemon
 
 import (
+	"context"
 	"net/url"
 	"path/filepath"
 	"time"
 
+	"github.com/securesocketapi/ssa/api"
 	"github.com/securesocketapi/ssa/internal/config"
 	"github.com/securesocketapi/ssa/internal/fetch"
+	"github.com/securesocketapi/ssa/internal/judges"
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/verify/judge"
 	"github.com/securesocketapi/ssa/internal/verify/revocation"
@@ -34,6 +37,11 @@ func (c chambers) revocation(p *policy.Policy) ([]judge.Judge, error) {
 		return nil, err
 	}
 	return []judge.Judge{j}, nil
+}
+
+// Revocations implements control.Daemon.
+func (n *Network) Revocations(ctx context.Context, update bool) (api.Revocations, error) {
+	return judges.NewClient(n.judges).Revocations(ctx, update)
 }
 
 // fetcher gets what certificates name, as far as the policy lets it.

@@ -3,6 +3,7 @@ package judges
 import (
 	"context"
 
+	"github.com/securesocketapi/ssa/api"
 	"github.com/securesocketapi/ssa/internal/rpc"
 	"github.com/securesocketapi/ssa/internal/verify/judge"
 )
@@ -12,6 +13,8 @@ const (
 	methodJudge   = "judge"
 	methodChanged = "changed"
 	methodReload  = "reload"
+	methodSources = "sources"
+	methodUpdate  = "update"
 )
 
 // A Client asks the process.
@@ -32,6 +35,23 @@ func (c *Client) Reload(ctx context.Context) error {
 func (c *Client) Changed(ctx context.Context, seen uint64) (n uint64, err error) {
 	err = c.calls.Call(ctx, rpc.Request{Method: methodChanged, In: seen}, &n)
 	return n, err
+}
+
+// Revocations lists what is known of revocations, after fetching all of it again if that is asked for.
+func (c *Client) Revocations(ctx context.Context, update bool) (list api.Revocations, err error) {
+	if update {
+		if err := c.calls.Call(ctx, rpc.Request{Method: methodUpdate}, &list.Problems); err != nil {
+			return list, err
+		}
+	}
+	list.Sources = []api.RevocationSource{}
+	for {
+		var some []api.RevocationSource
+		if err := c.calls.Call(ctx, rpc.Request{Method: methodSources, In: len(list.Sources)}, &some); err != nil || len(some) == 0 {
+			return list, err
+		}
+		list.Sources = append(list.Sources, some...)
+	}
 }
 
 // remote is a judge in the process.

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/api"
 	"github.com/securesocketapi/ssa/internal/judges"
 	"github.com/securesocketapi/ssa/internal/linux"
 	"github.com/securesocketapi/ssa/internal/rpc"
@@ -25,6 +28,23 @@ func TestMain(m *testing.M) { os.Exit(testutil.Main(m)) }
 type mirror struct {
 	changes chan struct{}
 	closed  atomic.Bool
+	updates atomic.Int32
+}
+
+// Sources implements catalogue: more than fit into one message.
+func (*mirror) Sources() []api.RevocationSource {
+	all := make([]api.RevocationSource, 1000)
+	for i := range all {
+		long := strings.Repeat("\x01", 1<<12)
+		all[i] = api.RevocationSource{Kind: "crl", Source: strconv.Itoa(i), Issuer: long, Serial: long, Says: long, Problem: long}
+	}
+	return all
+}
+
+// Update implements catalogue.
+func (m *mirror) Update(context.Context) []string {
+	m.updates.Add(1)
+	return slices.Repeat([]string{strings.Repeat("\x01", 1<<12)}, 1000)
 }
 
 func (*mirror) Name() string { return "mirror" }
@@ -122,6 +142,28 @@ func TestDeadline(t *testing.T) {
 	defer cancel()
 	if v := c.Judge("mirror").Judge(ctx, q); v.Answer != judge.Error {
 		t.Errorf("got %+v", v)
+	}
+}
+
+// TestRevocations: all that the judges know from is listed, however much, and fetched again only when asked.
+func TestRevocations(t *testing.T) {
+	m := &mirror{}
+	c := serve(t, func() (judges.Bench, error) { return judges.NewBench(m), nil })
+	list, err := c.Revocations(within(t), false)
+	if err != nil || m.updates.Load() != 0 || len(list.Problems) != 0 {
+		t.Fatalf("%d updates, %v", m.updates.Load(), err)
+	}
+	for i, s := range list.Sources {
+		if s.Source != strconv.Itoa(i) || len(s.Issuer) == 0 {
+			t.Fatalf("source %d is %+v", i, s)
+		}
+	}
+	if len(list.Sources) != 1000 {
+		t.Errorf("%d sources", len(list.Sources))
+	}
+	list, err = c.Revocations(within(t), true)
+	if err != nil || m.updates.Load() != 1 || len(list.Sources) != 1000 || len(list.Problems) == 0 {
+		t.Errorf("%d updates, %d sources, %d problems, %v", m.updates.Load(), len(list.Sources), len(list.Problems), err)
 	}
 }
 

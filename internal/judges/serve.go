@@ -94,6 +94,10 @@ func (p *process) answer(ctx context.Context, c *rpc.Call) (any, error) {
 		return p.judge(ctx, c)
 	case methodReload:
 		return nil, p.reload(ctx)
+	case methodSources:
+		return p.sources(c)
+	case methodUpdate:
+		return p.update(ctx)
 	case methodChanged:
 		var seen uint64
 		if err := c.Decode(&seen); err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -139,7 +140,7 @@ func TestBounds(t *testing.T) {
 		}
 		size += info.Size()
 	}
-	if n := len(s.judge.Status()); n > 9 || n < 5 || size > 65<<20 {
+	if n := len(s.judge.Sources()); n > 9 || n < 5 || size > 65<<20 {
 		t.Errorf("%d entries, %d bytes on disk", n, size)
 	}
 }
@@ -156,7 +157,7 @@ func TestWaiting(t *testing.T) {
 	go func() { <-s.responder.Arrived(); cancel() }()
 	check(t, s.judge.Judge(ctx, q), judge.Error, "no answer yet")
 	close(begin)
-	wait(t, "the answer in the cache", func() bool { return len(s.judge.Status()) == 1 })
+	wait(t, "the answer in the cache", func() bool { return len(s.judge.Sources()) == 1 })
 	done, stop := context.WithCancel(t.Context())
 	stop()
 	check(t, s.judge.Judge(done, q), judge.Valid, "ocsp")
@@ -191,7 +192,7 @@ func TestRetry(t *testing.T) {
 	if s.responder.Asked() != 1 {
 		t.Errorf("asked %d times", s.responder.Asked())
 	}
-	if e := s.judge.Status(); len(e) != 1 || e[0].Source != s.responder.URL || e[0].Problem == "" {
+	if e := s.judge.Sources(); len(e) != 1 || e[0].Source != s.responder.URL || e[0].Problem == "" {
 		t.Errorf("status: %+v", e)
 	}
 	s.responder.Serve(s.root.Answers(t))
@@ -225,7 +226,7 @@ func TestRefresh(t *testing.T) {
 	check(t, s.ask(t, c.at), judge.Invalid, "keyCompromise")
 	c.ahead += revocation.IdleTime + 48*time.Hour
 	s.judge.Refetch()
-	if e := s.judge.Status(); len(e) != 0 {
+	if e := s.judge.Sources(); len(e) != 0 {
 		t.Errorf("kept: %+v", e)
 	}
 }
@@ -255,16 +256,16 @@ func TestUpdate(t *testing.T) {
 	from := judge.Sources{CRL: true}
 	check(t, s.askWith(t, from), judge.Valid, "crl")
 	s.crl.Serve(ca.Document(s.root.CRLOf(t, ca.Plain(s.leaf))))
-	if err := s.judge.Update(t.Context()); err != nil {
-		t.Fatal(err)
+	if problems := s.judge.Update(t.Context()); len(problems) != 0 {
+		t.Fatal(problems)
 	}
 	if !s.changed() {
 		t.Error("nothing was told of the revocation")
 	}
 	check(t, s.askWith(t, from), judge.Invalid, "crl")
 	s.crl.Serve(http.NotFound)
-	if err := s.judge.Update(t.Context()); err == nil {
-		t.Error("no error")
+	if problems := s.judge.Update(t.Context()); len(problems) != 1 || !strings.Contains(problems[0], "404") {
+		t.Errorf("problems: %q", problems)
 	}
 	check(t, s.askWith(t, from), judge.Invalid, "crl")
 }

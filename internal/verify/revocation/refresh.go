@@ -3,8 +3,9 @@ package revocation
 import (
 	"context"
 	"crypto/x509"
-	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -76,25 +77,41 @@ func (r *record) ask() ask {
 	return ask{r.kind, r.url, about}
 }
 
-// Update fetches everything again that is in the cache, at once, and reads the files; what failed is among the errors.
-func (j *Judge) Update(ctx context.Context) error {
+// updatesMax is how many are fetched at the same time when everything is.
+const updatesMax = 8
+
+// Update fetches everything again that is in the cache, at once, and reads the files. It says what failed.
+func (j *Judge) Update(ctx context.Context) (problems []string) {
 	j.failed.forget()
-	if j.files.refresh() {
-		j.condemn()
-	}
+	j.look()
 	if j.c.Fetch == nil {
-		return errors.New("fetching about revocations is turned off")
+		return []string{"fetching about revocations is turned off"}
 	}
-	var problems []error
-	for _, k := range j.store.list() {
-		a := k.ask()
-		f, err := j.launch(a)
-		if err == nil {
-			_, err = f.wait(ctx)
-		}
-		if err != nil {
-			problems = append(problems, fmt.Errorf("fetch %s %.200q: %w", a.kind, a.url, err))
-		}
+	all := j.store.list()
+	failed := make([]string, len(all))
+	places := make(chan struct{}, updatesMax)
+	var work sync.WaitGroup
+	for i, k := range all {
+		places <- struct{}{}
+		work.Go(func() {
+			defer func() { <-places }()
+			if err := j.again(ctx, k.ask()); err != nil {
+				failed[i] = fmt.Sprintf("fetch %s %.200q: %.300v", k.kind, k.url, err)
+			}
+		})
 	}
-	return errors.Join(problems...)
+	work.Wait()
+	return slices.DeleteFunc(failed, func(text string) bool { return text == "" })
+}
+
+// again fetches whether or not it is due.
+func (j *Judge) again(ctx context.Context, a ask) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f, err := j.launch(a)
+	if err == nil {
+		_, err = f.wait(ctx)
+	}
+	return err
 }

@@ -3,37 +3,19 @@ package revocation
 import (
 	"fmt"
 	"time"
+
+	"github.com/securesocketapi/ssa/api"
 )
 
-// An Entry is a source as it is known.
-type Entry struct {
-	// Kind is "ocsp", "crl", "crl file" or "crlset file".
-	Kind string `json:"kind"`
-	// Source is the address it is fetched from, or the path of a file.
-	Source string `json:"source"`
-	// Issuer is whose certificates it is about; Serial, in hexadecimal, is that of the certificate a response is about.
-	Issuer string `json:"issuer,omitempty"`
-	Serial string `json:"serial,omitempty"`
-	// Says is what a response says, or how many certificates a list revokes.
-	Says string `json:"says,omitempty"`
-	// Made and Until are between when it holds, by its maker. Fetched is when it came, Used when a question needed it last.
-	Made    time.Time `json:"made,omitzero"`
-	Until   time.Time `json:"until,omitzero"`
-	Fetched time.Time `json:"fetched,omitzero"`
-	Used    time.Time `json:"used,omitzero"`
-	// Problem is why it is of no use; empty when it is.
-	Problem string `json:"problem,omitempty"`
-}
-
-// Status is all sources: the files, what was fetched, and what could not be fetched in the last minute.
-func (j *Judge) Status() []Entry {
+// Sources is all there is: the files, what was fetched, and what could not be fetched in the last minute.
+func (j *Judge) Sources() []api.RevocationSource {
 	now := j.c.Now()
 	all := j.files.status(now, j.c.Age)
 	for _, k := range j.store.list() {
 		all = append(all, k.entry(now, j.c.Age))
 	}
 	for _, f := range j.failed.list(now) {
-		e := Entry{Kind: f.ask.kind.String(), Source: f.ask.url, Issuer: f.ask.subject.issuer.Subject.String(), Fetched: f.at, Problem: f.err.Error()}
+		e := api.RevocationSource{Kind: f.ask.kind.String(), Source: f.ask.url, Issuer: f.ask.subject.issuer.Subject.String(), Fetched: f.at, Problem: f.err.Error()}
 		if f.ask.kind == OCSP {
 			e.Serial = fmt.Sprintf("%x", f.ask.subject.cert.SerialNumber)
 		}
@@ -42,14 +24,14 @@ func (j *Judge) Status() []Entry {
 	return all
 }
 
-func (k kept) entry(now time.Time, age time.Duration) Entry {
+func (k kept) entry(now time.Time, age time.Duration) api.RevocationSource {
 	e := k.record.entry(now, age)
 	e.Fetched, e.Used = k.fetched, k.used
 	return e
 }
 
-func (r *record) entry(now time.Time, age time.Duration) Entry {
-	e := Entry{Kind: r.kind.String(), Source: r.url, Issuer: r.issuer.Subject.String(), Made: r.this, Until: r.next}
+func (r *record) entry(now time.Time, age time.Duration) api.RevocationSource {
+	e := api.RevocationSource{Kind: r.kind.String(), Source: r.url, Issuer: r.issuer.Subject.String(), Made: r.this, Until: r.next}
 	if r.kind == OCSP {
 		e.Serial, e.Says = fmt.Sprintf("%x", r.serial), r.response.about().text
 	} else {
@@ -61,11 +43,11 @@ func (r *record) entry(now time.Time, age time.Duration) Entry {
 	return e
 }
 
-func (f *files) status(now time.Time, age time.Duration) (all []Entry) {
+func (f *files) status(now time.Time, age time.Duration) (all []api.RevocationSource) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, path := range f.lists {
-		e := Entry{Kind: "crl file", Source: path}
+		e := api.RevocationSource{Kind: "crl file", Source: path}
 		if is := f.known[path]; is == nil || is.problem != nil {
 			e.Problem = problem(is).Error()
 		} else {
@@ -74,7 +56,7 @@ func (f *files) status(now time.Time, age time.Duration) (all []Entry) {
 		all = append(all, e)
 	}
 	if f.crlSet != "" {
-		e := Entry{Kind: "crlset file", Source: f.crlSet}
+		e := api.RevocationSource{Kind: "crlset file", Source: f.crlSet}
 		if is := f.known[f.crlSet]; is == nil || is.problem != nil {
 			e.Problem = problem(is).Error()
 		} else {
@@ -86,7 +68,7 @@ func (f *files) status(now time.Time, age time.Duration) (all []Entry) {
 }
 
 // describe tells what is in a file with a list, which is checked only once its issuer is met.
-func (f *file) describe(e *Entry, now time.Time, age time.Duration) {
+func (f *file) describe(e *api.RevocationSource, now time.Time, age time.Duration) {
 	for _, c := range f.read {
 		if c.list != nil {
 			of := c.list.entry(now, age)
