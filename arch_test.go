@@ -20,7 +20,7 @@ const importTable = `
 abi:
 abi/gen: abi
 api:
-bench: internal/config internal/engine internal/linux internal/policy
+bench: internal/config internal/engine internal/linux internal/policy internal/verify internal/verify/judge internal/verify/panel internal/verify/pins
 bench/goclient:
 client: api
 cmd/ssa: abi api client internal/coerce internal/config internal/daemon internal/launch internal/linux internal/policy internal/sandbox internal/service internal/socket internal/starttls internal/unit internal/verify internal/verify/panel internal/verify/pins internal/verify/plugin internal/verify/plugin/trial internal/wire

@@ -53,6 +53,7 @@ func targets() []target {
 		all = append(all, target{group: policyGroup, name: name, side: ssaSide, limit: float64(decideMost) / 1e3})
 	}
 	return append(all,
+		target{group: judgesGroup, name: addedName, side: ssaSide, limit: float64(judgesMost) / 1e3},
 		target{group: policyGroup, name: loadName, side: ssaSide, limit: float64(loadMost) / 1e6},
 		target{group: latencyGroup, name: "round trip", side: ssaSide, base: opensslSide, minus: true, limit: 25},
 		target{group: latencyGroup, name: "round trip", side: ssaSide, base: opensslSide, minus: true, quantile: 0.99, limit: 200},
