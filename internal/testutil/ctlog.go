@@ -20,7 +20,7 @@ import (
 // A CTLog is a log of certificates (RFC 6962) that signs whatever it is given and keeps nothing.
 type CTLog struct {
 	Name, Operator string
-	// State is the log's in lists of logs; "usable" when empty. Since is when it began.
+	// State is the log's in lists of logs; "usable" when empty, none when "-". Since is when it began.
 	State string
 	Since time.Time
 	// Time is what its timestamps say; a minute ago when zero.
@@ -168,6 +168,9 @@ func CTLogList(t testing.TB, made time.Time, logs ...*CTLog) []byte {
 		}
 		one := object{"description": l.Name, "log_id": id[:], "key": l.public(t), "url": "https://log.test/", "mmd": 86400,
 			"state": object{state: object{"timestamp": l.Since}}}
+		if state == "-" {
+			delete(one, "state")
+		}
 		if !l.To.IsZero() {
 			one["temporal_interval"] = object{"start_inclusive": l.From, "end_exclusive": l.To}
 		}

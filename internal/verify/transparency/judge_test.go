@@ -108,6 +108,9 @@ func TestEmbedded(t *testing.T) {
 		"bad pending log": {
 			logs: func(f *fixture) []*testutil.CTLog { f.c.State = "pending"; return []*testutil.CTLog{f.a, f.c} },
 			want: judge.Invalid, reason: "that is pending"},
+		"bad log without state": {
+			logs: func(f *fixture) []*testutil.CTLog { f.c.State = "-"; return []*testutil.CTLog{f.a, f.c} },
+			want: judge.Invalid, reason: "that is pending"},
 		"bad outside the interval": {
 			logs: func(f *fixture) []*testutil.CTLog {
 				f.c.From, f.c.To = time.Now().Add(-2*hour), time.Now()

@@ -167,9 +167,12 @@ func (r rawLog) check(operator string) (*log, [sha256.Size]byte, error) {
 	return l, id, nil
 }
 
-// state is the one state a log is in.
+// state is the one state a log is in. One without is for tests, or not known to the list's maker yet: it counts for nothing.
 func (r rawLog) state() (state, time.Time, error) {
-	if len(r.States) != 1 {
+	if len(r.States) == 0 {
+		return pending, time.Time{}, nil
+	}
+	if len(r.States) > 1 {
 		return "", time.Time{}, fmt.Errorf("%d states instead of one", len(r.States))
 	}
 	for s, at := range r.States {
