@@ -19,7 +19,7 @@ func judgeEffects() map[policy.Key]func(*testing.T, pki) {
 		policy.KeyThreshold:       effectOfThreshold,
 		policy.KeyStandard:        effectOfStandard,
 		policy.KeyPins:            effectOfPins,
-		policy.KeyRevocation:      effectOfJudge("revocation", ""),
+		policy.KeyRevocation:      effectOfRevocation,
 		policy.KeyPinnedHosts:     effectOfPinnedHosts,
 		policy.KeyTrustOnFirstUse: effectOfFirstUse,
 	}
@@ -51,25 +51,6 @@ func (d *driver) attempt(p pki, port uint16, errno, reason string) {
 		d.refuse(errno, reason, "connect", "a", "localhost", port)
 	}
 	d.must("close", "a")
-}
-
-// effectOfJudge shows the rule of a judge whose answer here is not valid.
-func effectOfJudge(name, needs string) func(*testing.T, pki) {
-	return func(t *testing.T, p pki) {
-		port := testutil.OpenSSLServer(t, p.server, "-rev").Addr.Port()
-		const strict = "abstain_is = \"invalid\"\nerror_is = \"invalid\"\n"
-		for _, tt := range []struct{ name, text, errno, reason string }{
-			{"off", "mode = \"off\"\n" + strict, "", ""},
-			{"soft", "mode = \"soft\"\n" + strict, "", ""},
-			{"hard", "mode = \"hard\"\n" + strict, "EKEYREJECTED", "refused by " + name},
-			{"hard but lenient", "mode = \"hard\"\nabstain_is = \"valid\"\nerror_is = \"valid\"\n", "", ""},
-			{"hard in the congress", "mode = \"hard\"\ngroup = \"congress\"\n" + strict, "EKEYREJECTED", "0 of the 1 judges of the congress"},
-		} {
-			t.Run(tt.name, func(t *testing.T) {
-				withPolicy(t, "[validation.%s]\n%s", name, needs+tt.text).attempt(p, port, tt.errno, tt.reason)
-			})
-		}
-	}
 }
 
 func effectOfThreshold(t *testing.T, p pki) {

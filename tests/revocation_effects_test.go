@@ -92,6 +92,65 @@ func (r revocable) connects(d *driver, port uint16, errno, reason string) {
 	d.talk("r")
 }
 
+// effectOfRevocation has the judge give each of its answers under each rule.
+func effectOfRevocation(t *testing.T, _ pki) {
+	r, silent := newRevocable(t), newRevocable(t, ca.RespondersAt(), ca.ListsAt())
+	ports := map[string]uint16{
+		"valid":   r.serve(t, r.root.Response(t, r.leaf.Certificate)),
+		"invalid": r.serve(t, r.root.Response(t, r.leaf.Certificate, ca.Revoked(1))),
+		"abstain": silent.serve(t, nil),
+		"error":   r.serve(t, r.root.Response(t, r.leaf.Certificate, ca.Stale)),
+	}
+	const strict, lenient = "abstain_is = \"invalid\"\n", "abstain_is = \"valid\"\nerror_is = \"valid\"\n"
+	// The errno of each answer that refuses a connection.
+	for rule, refused := range map[string]map[string]string{
+		"mode = \"off\"\n" + strict:               {},
+		"mode = \"soft\"\n" + strict:              {},
+		"mode = \"hard\"\n":                       {"invalid": "EKEYREVOKED", "error": "EKEYREJECTED"},
+		"mode = \"hard\"\n" + strict:              {"invalid": "EKEYREVOKED", "abstain": "EKEYREJECTED", "error": "EKEYREJECTED"},
+		"mode = \"hard\"\n" + lenient:             {"invalid": "EKEYREVOKED"},
+		"mode = \"hard\"\ngroup = \"congress\"\n": {"invalid": "EKEYREVOKED", "abstain": "EKEYREJECTED", "error": "EKEYREJECTED"},
+	} {
+		d := withPolicy(t, "[validation.revocation]\nocsp = false\ncrl = false\n%s", rule)
+		for word, port := range ports {
+			of := r
+			if word == "abstain" {
+				of = silent
+			}
+			of.connects(d, port, refused[word], "revocation: "+word)
+		}
+	}
+}
+
+// TestProgramChecksRevocation: a program turns on what the policy leaves off, never off what it turns on.
+func TestProgramChecksRevocation(t *testing.T) {
+	r := newRevocable(t)
+	r.responder.Serve(r.root.Answers(t, ca.Revoked(1)))
+	port := r.serve(t, nil)
+	text := strings.Replace(r.sources(true, false, false), `mode = "hard"`, `mode = "off"`, 1)
+	open := withPolicy(t, "%s", strings.Replace(text, `abstain_is = "invalid"`, "", 1))
+	for _, tt := range []struct {
+		option abi.Option
+		errno  string
+	}{{0, ""}, {abi.TLSRevocationChecks, ""}, {abi.TLSOCSPChecks, "EKEYREVOKED"}} {
+		open.must("socket", "p")
+		open.must("set", "p", abi.TLSTrustedPeerCertificates, r.store)
+		if tt.option != 0 {
+			open.must("set", "p", tt.option, 1)
+		}
+		if tt.errno == "" {
+			open.must("connect", "p", "localhost", port)
+		} else {
+			open.refuse(tt.errno, "keyCompromise", "connect", "p", "localhost", port)
+		}
+		open.must("close", "p")
+	}
+	closed := withPolicy(t, "%s", r.sources(true, true, false))
+	closed.must("socket", "p")
+	closed.refuse("EPERM", "demands it", "set", "p", abi.TLSOCSPChecks, 0)
+	closed.must("close", "p")
+}
+
 func effectOfStapled(t *testing.T, _ pki) {
 	r := newRevocable(t)
 	good, bad := r.serve(t, r.root.Response(t, r.leaf.Certificate)), r.serve(t, r.root.Response(t, r.leaf.Certificate, ca.Revoked(1)))

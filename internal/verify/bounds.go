@@ -8,7 +8,7 @@ import (
 
 // chainMax bounds the certificates of a peer, chainBytes what they hold: several times what any needs.
 const (
-	chainMax   = 100
+	chainMax   = 64
 	chainBytes = 256 << 10
 )
 

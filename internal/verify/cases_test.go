@@ -73,7 +73,7 @@ func reasons() map[string]string {
 		"bad authority unknown":                            `ends in the CA "CN=stranger", which is not in`,
 		"bad self-signed":                                  "is self-signed and not in",
 		"bad maze":                                         "signature check attempts limit reached",
-		"bad thousand links":                               "sent 1001 certificates; at most 100 are looked at",
+		"bad thousand links":                               "sent 1001 certificates; at most 64 are looked at",
 		"bad megabyte":                                     "bytes; at most 262144 are looked at",
 	}
 }

@@ -182,7 +182,7 @@ func (m maker) shapes() []Case {
 	crossed := b.IssueFor(m, a.Key, Authority("a"))
 	low := a.Issue(m, Authority("low"))
 	deep := low.Issue(m, Hosts(Host))
-	others := make([]*Entity, 90)
+	others := make([]*Entity, 60)
 	for i := range others {
 		others[i] = b
 	}
