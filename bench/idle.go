@@ -36,7 +36,7 @@ func idle(w *workshop) error {
 
 // idleMost is ten thousand, or what the limit of descriptors allows: a supervisor has two for each connection.
 func idleMost(w *workshop) int {
-	const most, spare = 10000, 500
+	const most, spare = 10000, 2000
 	text, err := exec.CommandContext(w.ctx, "sh", many("sh", "-c", "ulimit -n")[1:]...).Output()
 	limit, perr := strconv.Atoi(trim(text))
 	if err != nil || perr != nil {
