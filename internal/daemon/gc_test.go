@@ -24,3 +24,22 @@ func TestPace(t *testing.T) {
 		})
 	}
 }
+
+func TestGiveBack(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		bytes       uint64
+		calm, burst bool
+	}{
+		{"ok nothing", 0, true, false},
+		{"ok a connection now and then", 500 << 10, true, false},
+		{"ok handshakes", 5 << 20, false, false},
+		{"ok a thousand handshakes", 60 << 20, false, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if calm, burst := daemon.Calm(tt.bytes), daemon.Burst(tt.bytes); calm != tt.calm || burst != tt.burst {
+				t.Errorf("calm, burst (-want +got):\n-%v %v\n+%v %v", tt.calm, tt.burst, calm, burst)
+			}
+		})
+	}
+}
