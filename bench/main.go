@@ -30,7 +30,7 @@ type measurement struct {
 func measurements() []measurement {
 	return []measurement{
 		{"figure", figure}, {"server", servers}, {"bulk", bulk}, {"latency", latency}, {"idle", idle},
-		{"handshakes", handshakes}, {"calls", calls}, {"plain", plain}, {"policy", decisions}, {"judges", judgements},
+		{"handshakes", handshakes}, {"calls", calls}, {"plain", plain}, {"coerce", coercion}, {"policy", decisions}, {"judges", judgements},
 	}
 }
 

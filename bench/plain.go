@@ -29,6 +29,11 @@ func (w *workshop) started(under bool, command []string, port string, fn func(si
 	if under {
 		name, command = underName, w.supervised(command...)
 	}
+	return w.during(name, command, port, fn)
+}
+
+// during runs a server, and fn while it runs.
+func (w *workshop) during(name string, command []string, port string, fn func(side string) error) error {
 	if _, err := w.background(command...); err != nil {
 		return err
 	}
