@@ -212,6 +212,17 @@ func effectOfListFiles(t *testing.T, _ pki) {
 	text := r.policy(`crl_files = ["/etc/ssa/file"]`)
 	r.connects(withFile(t, text, r.root.CRLOf(t, nil)), port, "", "")
 	r.connects(withFile(t, text, r.root.CRLOf(t, ca.Plain(r.leaf))), port, "EKEYREVOKED", "/etc/ssa/file")
+	broken(t, text, "the list is malformed")
+}
+
+// broken has `ssa policy check` refuse a policy whose file is none.
+func broken(t *testing.T, text, reason string) {
+	t.Helper()
+	m := police(t, map[string]string{policyFile: text, "ssa/file": "no file of that kind"})
+	out, err := m.command(ssaPath(t), "policy", "check").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), reason) {
+		t.Errorf("checked: %v\n%s", err, out)
+	}
 }
 
 func effectOfCRLSet(t *testing.T, _ pki) {
@@ -223,6 +234,7 @@ func effectOfCRLSet(t *testing.T, _ pki) {
 	}
 	r.connects(withFile(t, text, set(big.NewInt(1))), port, "", "")
 	r.connects(withFile(t, text, set(r.leaf.SerialNumber)), port, "EKEYREVOKED", "the CRLSet says")
+	broken(t, text, "the CRLSet ends too early")
 }
 
 func effectOfAge(t *testing.T, _ pki) {
@@ -327,6 +339,7 @@ func TestRevocationCommands(t *testing.T) {
 	g.says(0, []string{"revocation", "update"}, `(?m)^crl +`+regexp.QuoteMeta(r.lists.URL)+` .* 1 revoked `)
 	d.lost("live")
 	d.must("close", "live")
+	g.says(0, []string{"audit"}, "has been revoked since the connection was established")
 	r.lists.Serve(http.NotFound)
 	g.says(0, []string{"revocation", "update"}, "404 Not Found", "1 revoked")
 	if out, status := g.asNobody("nogroup", "revocation", "status"); status == 0 || !strings.Contains(out, "permission denied") {

@@ -297,3 +297,23 @@ func FuzzEntry(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkKnown is a question whose answer has been fetched.
+func BenchmarkKnown(b *testing.B) {
+	root := ca.Root(b, "root")
+	leaf := root.Issue(b, ca.RespondersAt("http://a.example/"))
+	j, err := revocation.New(revocation.Config{Fetch: func(context.Context, fetch.Request) ([]byte, error) {
+		return root.Response(b, leaf.Certificate), nil
+	}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = j.Close() }()
+	chain := ca.Plain(leaf, root)
+	q := &judge.Question{Chain: chain[:1], Paths: [][]*x509.Certificate{chain}, Time: time.Now(), Sources: judge.Sources{OCSP: true}}
+	for b.Loop() {
+		if v := j.Judge(b.Context(), q); v.Answer != judge.Valid {
+			b.Fatal(v.Reason)
+		}
+	}
+}
