@@ -22,6 +22,7 @@ import (
 func TestScripts(t *testing.T) {
 	testutil.Require(t, testutil.SeccompNotify())
 	ssa, python := ssaPath(t), testutil.Python(t)
+	must(t, buildShim())
 	testscript.Run(t, testscript.Params{
 		Dir: "scripts",
 		Setup: func(e *testscript.Env) error {

@@ -67,7 +67,7 @@ const objectsMax = 1024
 func (w *walk) object(path string) error {
 	f, err := elf.Open(path)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
+		return fmt.Errorf("read %s as an ELF file (a script is none: check its interpreter): %w", path, err)
 	}
 	defer func() { _ = f.Close() }()
 	needed, err := f.ImportedLibraries()
