@@ -5,6 +5,13 @@ import (
 	"github.com/securesocketapi/ssa/internal/socket"
 )
 
+// acceptWaits says whether accept may wait. O_NONBLOCK is read once: the program can change it at any moment.
+func acceptWaits(c *call) bool {
+	nonblock, err := linux.Nonblocking(c.handle.Local)
+	c.nonblock = err == nil && nonblock
+	return !c.nonblock
+}
+
 // accept carries out accept(2).
 func (s *Server) accept(c *call) answer { return s.acceptWith(c, 0) }
 
@@ -22,15 +29,11 @@ func (s *Server) acceptWith(c *call, flags int) answer {
 	if err != nil {
 		return failure(err)
 	}
-	nonblock, err := linux.Nonblocking(c.handle.Local)
-	if err != nil {
-		return failure(err)
-	}
 	a, wait, err := c.handle.Accept()
 	if err != nil {
 		return failure(c.note(err))
 	}
-	if a == nil && nonblock {
+	if a == nil && c.nonblock {
 		return failure(linux.EAGAIN)
 	}
 	if a == nil {

@@ -62,6 +62,8 @@ type call struct {
 	Caller
 	kind   seccomp.Call
 	handle *socket.Handle
+	// nonblock is what an accept found O_NONBLOCK to be.
+	nonblock bool
 	// ended is closed when nothing of the program's is held any more.
 	ended chan struct{}
 }
