@@ -44,6 +44,16 @@ func TestUpgradeScenarios(t *testing.T) {
 	}
 }
 
+// TestUpgradeByManyThreads checks that a connection that several threads upgrade at once is upgraded once.
+func TestUpgradeByManyThreads(t *testing.T) {
+	p := newPKI(t)
+	s := testutil.OpenSSLServer(t, p.server, "-rev")
+	out, status := testutil.Run(t, ssaRun(t, compileC(t, "tests/programs/c/upgrade_race.c"), s.Port(), p.ca.Path), "")
+	if status != 0 || out != "ok\n" {
+		t.Errorf("it ended with %d:\n%s", status, out)
+	}
+}
+
 // exim starts a mail server with STARTTLS, which is linked with GnuTLS, and gives its port.
 func exim(t *testing.T, c testutil.Certificate) string {
 	t.Helper()

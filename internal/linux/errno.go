@@ -21,6 +21,7 @@ const (
 	EBUSY           = unix.EBUSY
 	ECONNREFUSED    = unix.ECONNREFUSED
 	ECONNRESET      = unix.ECONNRESET
+	EEXIST          = unix.EEXIST
 	EFAULT          = unix.EFAULT
 	EHOSTUNREACH    = unix.EHOSTUNREACH
 	EINPROGRESS     = unix.EINPROGRESS

@@ -23,26 +23,21 @@ func (t *Table) convert(u Upgrade, fill func(*abi.Request)) (*Handle, error) {
 		tcp.Close()
 		return nil, err
 	}
-	s, err := t.plainSocket(tcp, kind, u.App)
+	h, cookie, err := t.claim(u, tcp, kind)
 	if err != nil {
 		tcp.Close()
 		return nil, err
 	}
-	h := &Handle{Socket: s, Local: tcp, FD: u.FD, Task: u.Owner}
-	if !t.plain.begin(s.cookie) {
-		return h, fmt.Errorf("wrap a socket that another thread wraps: %w", linux.EALREADY)
-	}
-	defer t.plain.end(s.cookie)
-	return h, h.convert(u.Owner, fill)
+	defer t.plain.end(cookie)
+	return h, h.convert(u.Owner, cookie, fill)
 }
 
-func (h *Handle) convert(o Owner, fill func(*abi.Request)) error {
-	s, err := h.newSwap(o, (*swap).makeUnconnected)
+func (h *Handle) convert(o Owner, cookie uint64, fill func(*abi.Request)) error {
+	s, err := h.newSwap(o, cookie, (*swap).makeUnconnected)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	cookie := h.cookie
 	if err := h.table.add(h.Socket, s.local); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -12,8 +13,11 @@ import (
 // are bound to SO_COOKIE, and forgotten when the socket is gone: an epoll instance knows as long as the socket exists in
 // any process, or on its way between two, and holds no reference to it.
 type plain struct {
-	max   int
-	alive linux.FD
+	max int
+
+	// looking orders those who read alive, and the end; alive is NoFD then.
+	looking sync.Mutex
+	alive   linux.FD
 
 	mu      sync.Mutex
 	sockets map[uint64]*Socket // by cookie
@@ -61,7 +65,8 @@ func (p *plain) keep(s *Socket, tcp linux.FD) (*Socket, error) {
 	if len(p.sockets) >= p.max {
 		return nil, errFull
 	}
-	if err := linux.EpollAdd(p.alive, tcp, linux.EpollOneshot, s.cookie); err != nil {
+	err := linux.EpollAdd(p.alive, tcp, linux.EpollOneshot, s.cookie)
+	if err != nil && !errors.Is(err, linux.EEXIST) { // of the same socket, from before it was forgotten
 		return nil, fmt.Errorf("watch a TCP socket: %w", err)
 	}
 	p.sockets[s.cookie] = s
@@ -77,6 +82,11 @@ func (p *plain) forget(cookie uint64) {
 
 // sweep forgets the sockets that are gone and returns how many these were.
 func (p *plain) sweep() (int, error) {
+	p.looking.Lock()
+	defer p.looking.Unlock()
+	if p.alive == linux.NoFD {
+		return 0, nil
+	}
 	before := p.known() // one that is entered now is watched before
 	alive, err := linux.EpollRemembered(p.alive)
 	if err != nil {
@@ -101,7 +111,15 @@ func (p *plain) known() map[uint64]bool {
 	return m
 }
 
-func (p *plain) close() error { return p.alive.Close() }
+func (p *plain) close() error {
+	p.looking.Lock()
+	defer p.looking.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	err := p.alive.Close()
+	p.alive = linux.NoFD
+	return err
+}
 
 // begin claims a socket for an upgrade; false when another thread has it.
 func (p *plain) begin(cookie uint64) bool {

@@ -24,7 +24,7 @@ type swap struct {
 
 // newSwap makes the AF_UNIX socket. h.Local is the TCP socket. One that another process has too would stay plain there,
 // and what that process wrote would end up among the records.
-func (h *Handle) newSwap(o Owner, makeLocal func(*swap) error) (*swap, error) {
+func (h *Handle) newSwap(o Owner, cookie uint64, makeLocal func(*swap) error) (*swap, error) {
 	inode, _, err := identity(h.Local)
 	if err != nil {
 		return nil, err
@@ -33,7 +33,12 @@ func (h *Handle) newSwap(o Owner, makeLocal func(*swap) error) (*swap, error) {
 	if err := h.table.alone(o, inode); err != nil {
 		return nil, err
 	}
-	if s.held, err = o.Held(inode); err == nil {
+	s.held, err = o.Held(inode)
+	if err == nil && len(s.held.Descriptors) == 0 { // it was there when the call began
+		h.table.plain.forget(cookie)
+		return nil, fmt.Errorf("find the socket among the program's descriptors: another thread has replaced it: %w", linux.EALREADY)
+	}
+	if err == nil {
 		err = makeLocal(s)
 	}
 	if err == nil {
@@ -47,7 +52,7 @@ func (h *Handle) newSwap(o Owner, makeLocal func(*swap) error) (*swap, error) {
 	}
 	if err != nil {
 		s.close()
-		return nil, fmt.Errorf("prepare the upgrade: %w", err)
+		return nil, fmt.Errorf("put a TLS socket in the place of a TCP socket: %w", err)
 	}
 	return s, nil
 }

@@ -46,21 +46,34 @@ func (t *Table) Upgrade(ctx context.Context, u Upgrade) (*Handle, *Attempt, erro
 	if err != nil || tcp == linux.NoFD {
 		return nil, nil, err
 	}
-	s, err := t.plainSocket(tcp, kind, u.App)
+	h, cookie, err := t.claim(u, tcp, kind)
 	if err != nil {
 		tcp.Close()
 		return nil, nil, err
 	}
-	h := &Handle{Socket: s, Local: tcp, FD: u.FD, Task: u.Owner}
-	if !t.plain.begin(s.cookie) {
-		return h, nil, fmt.Errorf("upgrade a socket that another thread upgrades: %w", linux.EALREADY)
-	}
-	defer t.plain.end(s.cookie)
-	a, err := h.upgrade(ctx, u, s.cookie)
+	defer t.plain.end(cookie)
+	a, err := h.upgrade(ctx, u, cookie)
 	if err != nil {
 		return h, nil, err
 	}
 	return h, &Attempt{a}, nil
+}
+
+// claim gives a handle for a TCP socket that nobody else turns into TLS until plain.end is called for its SO_COOKIE. That of
+// the Socket changes on the way.
+func (t *Table) claim(u Upgrade, tcp linux.FD, kind linux.SocketKind) (h *Handle, cookie uint64, err error) {
+	if cookie, err = linux.SocketCookie(tcp); err != nil {
+		return nil, 0, fmt.Errorf("read SO_COOKIE: %w", err)
+	}
+	if !t.plain.begin(cookie) {
+		return nil, 0, fmt.Errorf("turn a socket into TLS that another thread does this to: %w", linux.EALREADY)
+	}
+	s, err := t.plainSocket(tcp, kind, u.App)
+	if err != nil {
+		t.plain.end(cookie)
+		return nil, 0, err
+	}
+	return &Handle{Socket: s, Local: tcp, FD: u.FD, Task: u.Owner}, cookie, nil
 }
 
 func (h *Handle) upgrade(ctx context.Context, u Upgrade, cookie uint64) (*attempt, error) {
@@ -68,7 +81,7 @@ func (h *Handle) upgrade(ctx context.Context, u Upgrade, cookie uint64) (*attemp
 	if err != nil {
 		return nil, err
 	}
-	s, err := h.newSwap(u.Owner, (*swap).makePair)
+	s, err := h.newSwap(u.Owner, cookie, (*swap).makePair)
 	if err != nil {
 		return nil, err
 	}

@@ -79,6 +79,8 @@ type simulation struct {
 	hidden atomic.Int32
 	// elsewhere is whether another process has the program's sockets too.
 	elsewhere atomic.Bool
+	// replaced is whether the program has put something else in the place of a socket during the call.
+	replaced atomic.Bool
 	// unreadable makes App fail.
 	unreadable atomic.Bool
 }
@@ -396,6 +398,9 @@ func (c *caller) Held(inode uint64) (linux.Held, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h := linux.Held{}
+	if c.replaced.Load() {
+		return h, err
+	}
 	for _, d := range all.Descriptors {
 		if c.fds[int64(d.Number)] {
 			d.Cloexec = c.cloexec[int64(d.Number)]

@@ -38,12 +38,27 @@ func (s *Server) onPlain(c *call) {
 	c.ended = make(chan struct{})
 	s.work.Go(func() {
 		a := s.carryOut(c, entry{run: run})
+		if a.proceed {
+			a = s.lookAgain(c)
+		}
 		if c.handle != nil {
 			c.handle.Close()
 		}
 		close(c.ended)
 		a.send(c)
 	})
+}
+
+// lookAgain is for a call whose descriptor is no plain TCP socket: another thread may have made it one of ours.
+func (s *Server) lookAgain(c *call) answer {
+	h, err := s.table.Find(c, c.int(0))
+	if h == nil {
+		return s.notFound(err)
+	}
+	c.handle = h
+	h.Begin()
+	defer h.End()
+	return s.carryOut(c, s.calls[c.kind])
 }
 
 // plainOption sets an option for the upgrade to come, or reads what was set. What is no TCP socket is the kernel's.
@@ -70,8 +85,11 @@ func (s *Server) upgrade(c *call) answer {
 		return failure(err)
 	}
 	h, a, err := s.table.Upgrade(s.ctx, socket.Upgrade{Owner: c, FD: c.int(0), Name: name, App: c.App})
+	if h == nil && err == nil {
+		return pass()
+	}
 	if h == nil {
-		return s.notFound(err)
+		return failure(err)
 	}
 	c.handle = h
 	if err != nil {

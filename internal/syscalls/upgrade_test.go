@@ -252,6 +252,16 @@ func TestUpgradeOfAnotherProcessToo(t *testing.T) {
 	want(t, "upgrade when it is closed there", w.upgrade(t, fd, "server.test"), 0)
 }
 
+// TestUpgradeOfWhatIsReplacedMeanwhile has another thread upgrade the socket first.
+func TestUpgradeOfWhatIsReplacedMeanwhile(t *testing.T) {
+	w, s := simulated(t)
+	fd := w.dialled(t, portOf(peer(t)), false)
+	s.replaced.Store(true)
+	want(t, "upgrade", w.upgrade(t, fd, "server.test"), linux.EALREADY)
+	s.replaced.Store(false)
+	want(t, "upgrade", w.upgrade(t, fd, "server.test"), 0)
+}
+
 // TestUpgradeThatCannotBeginLeavesAllAsItWas lets the kernel refuse the new descriptor.
 func TestUpgradeThatCannotBeginLeavesAllAsItWas(t *testing.T) {
 	w, s := simulated(t)
