@@ -4,10 +4,8 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/securesocketapi/ssa/internal/linux"
-	"github.com/securesocketapi/ssa/internal/wire"
 )
 
 // After kill -9 of the daemon no program is killed and nothing hangs: what was established reads as reset on both sides,
@@ -82,12 +80,8 @@ func TestSsadComesBack(t *testing.T) {
 	a := m.agent(semanticsEnv(t))
 	a.do("l = lab.listener()")
 	m.daemon.Kill()
-	killed := time.Now()
 	a.do("t = Thread(lambda: serve_some(lab, l.getsockname(), l, 3))")
 	m.start()
-	if away := time.Since(killed); away > wire.DefaultWait/2 {
-		t.Skipf("the machine is too busy: the daemon took %v to come back", away)
-	}
 	a.want("3", "t.result()")
 }
 

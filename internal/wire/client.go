@@ -24,8 +24,8 @@ type ClientConfig struct {
 	Logger *slog.Logger
 }
 
-// DefaultWait is how long calls wait for a service that is restarted.
-const DefaultWait = 5 * time.Second
+// DefaultWait is how long calls wait for a service that is restarted: on a busy machine that takes seconds.
+const DefaultWait = 15 * time.Second
 
 // A Client is the TLS service as the supervisor sees it, behind a socket. It outlives the service: when that ends, the
 // connections it had are reset, calls wait for its return, and listeners are served by it again.
