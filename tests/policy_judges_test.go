@@ -16,12 +16,13 @@ import (
 // judgeEffects are the keys about the judges of certificates.
 func judgeEffects() map[policy.Key]func(*testing.T, pki) {
 	return map[policy.Key]func(*testing.T, pki){
-		policy.KeyThreshold:       effectOfThreshold,
-		policy.KeyStandard:        effectOfStandard,
-		policy.KeyPins:            effectOfPins,
-		policy.KeyRevocation:      effectOfRevocation,
-		policy.KeyPinnedHosts:     effectOfPinnedHosts,
-		policy.KeyTrustOnFirstUse: effectOfFirstUse,
+		policy.KeyClientTrustStore: effectOfClientTrustStore,
+		policy.KeyThreshold:        effectOfThreshold,
+		policy.KeyStandard:         effectOfStandard,
+		policy.KeyPins:             effectOfPins,
+		policy.KeyRevocation:       effectOfRevocation,
+		policy.KeyPinnedHosts:      effectOfPinnedHosts,
+		policy.KeyTrustOnFirstUse:  effectOfFirstUse,
 	}
 }
 
@@ -51,6 +52,22 @@ func (d *driver) attempt(p pki, port uint16, errno, reason string) {
 		d.refuse(errno, reason, "connect", "a", "localhost", port)
 	}
 	d.must("close", "a")
+}
+
+// effectOfClientTrustStore shows that whom servers are believed by is not whom clients are.
+func effectOfClientTrustStore(t *testing.T, p pki) {
+	others := testutil.NewCA(t, "the clients' authority")
+	d := withPolicy(t, "client_certificates = \"require\"\ntrust_store = %q\nclient_trust_store = %q\n", p.ca.Path, others.Path)
+	port := testutil.OpenSSLServer(t, p.server, "-rev").Addr.Port()
+	d.must("socket", "s")
+	d.must("connect", "s", "localhost", port)
+	at := fmt.Sprint(listenAs(d, p))
+	testutil.OpenSSLClient(t, at, append(testutil.OpenSSLCertificate(p.client), "-tls1_2")...).WaitOutput("alert")
+	testutil.OpenSSLClient(t, at, testutil.OpenSSLCertificate(others.Issue(t, testutil.Leaf{CommonName: "one of theirs"}))...)
+	d.must("accept", "l", "c")
+	if got := d.must("get", "c", abi.TLSPeerIdentity, 1000).text(); !strings.Contains(got, "one of theirs") {
+		t.Errorf("peer: %q", got)
+	}
 }
 
 func effectOfThreshold(t *testing.T, p pki) {

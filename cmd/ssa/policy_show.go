@@ -108,7 +108,7 @@ func userID(name string) (int, error) {
 
 // keysFor are the keys that mean something in a role.
 func keysFor(role string) []policy.Key {
-	listener := map[policy.Key]bool{policy.KeyClientCertificates: true, policy.KeyHandshakesInFlight: true}
+	listener := map[policy.Key]bool{policy.KeyClientCertificates: true, policy.KeyClientTrustStore: true, policy.KeyHandshakesInFlight: true}
 	var all []policy.Key
 	for _, k := range policy.Keys() {
 		if role == "server" || !listener[k] {

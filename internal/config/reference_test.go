@@ -55,7 +55,7 @@ func TestReferenceDocumentsEveryKey(t *testing.T) {
 		if got.Sources[k].Built() {
 			t.Errorf("%s is not documented", k)
 		}
-		example := slices.Contains([]policy.Key{policy.KeyCertificates, policy.KeyPinnedHosts, policy.KeyPlugins, policy.KeyResolver,
+		example := slices.Contains([]policy.Key{policy.KeyCertificates, policy.KeyClientTrustStore, policy.KeyPinnedHosts, policy.KeyPlugins, policy.KeyResolver,
 			policy.KeyResolverPins, policy.KeyLogList, policy.KeyNotaryList, policy.KeyAgree,
 			policy.KeyRevocationLists, policy.KeyRevocationSet, policy.KeyFetchAllow, policy.KeyFetchProxy}, k)
 		if !example && got.Show(k) != want.Show(k) {

@@ -27,7 +27,7 @@ func refused(name, where string) string {
 		return "is one place for the sessions of all programs; set it in the global settings"
 	case inCache + ".size", inLimits + ".sockets":
 		return "is counted for all programs together; set it in the global settings"
-	case inDestination + ".client_certificates", inLimits + ".handshakes_in_flight":
+	case inDestination + ".client_certificates", inDestination + ".client_trust_store", inLimits + ".handshakes_in_flight":
 		return "is for listeners; a destination is for connections a program makes"
 	case inDestination + ".keys", inDestination + ".mode", inDestination + ".match":
 		return "is for the profile as a whole"

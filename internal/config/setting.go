@@ -39,6 +39,11 @@ func settings() []setting {
 		{"cipher_suites", policy.KeyCipherSuites, anywhere, readCipherSuites},
 		{"groups", policy.KeyGroups, anywhere, readGroups},
 		{"trust_store", policy.KeyTrustStore, anywhere, readTrustStore},
+		{"client_trust_store", policy.KeyClientTrustStore, global | profile,
+			func(d *decoder, it item, s *policy.Settings) (ok bool) {
+				s.ClientTrustStore, ok = d.word(it)
+				return ok && (s.ClientTrustStore == policy.SystemTrust || d.file(it, s.ClientTrustStore))
+			}},
 		{"honor_application_validation", policy.KeyHonorApplicationValidation, anywhere,
 			func(d *decoder, it item, s *policy.Settings) (ok bool) {
 				s.HonorApplicationValidation, ok = d.flag(it)

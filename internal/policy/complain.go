@@ -23,7 +23,7 @@ func loosest(a, b Settings) Settings {
 		s.PeerAuth = max(s.PeerAuth, abi.PeerAuthRequest)
 	}
 	s.HonorApplicationValidation = a.HonorApplicationValidation || b.HonorApplicationValidation
-	s.TrustStore = a.TrustStore
+	s.TrustStore, s.ClientTrustStore = a.TrustStore, a.ClientTrustStore
 	s.Keys = union(b.Keys, a.Keys)
 	s.Wrap, s.WrapListen = a.Wrap, a.WrapListen // a peer without TLS would be refused
 	s.Limits.RSABits = min(a.Limits.RSABits, b.Limits.RSABits)

@@ -103,7 +103,27 @@ func (p *Policy) Decide(s Subject, role Role, d Dest, now time.Time) Decision {
 	if role == Client && section == nil {
 		decision.dropCertificates()
 	}
+	if role == Server {
+		decision.Settings.trustClients()
+		if decision.Enforced != nil {
+			decision.Enforced.trustClients()
+		}
+	}
 	return decision
+}
+
+// SystemTrust is the word for the system's trust store.
+const SystemTrust = "system"
+
+// trustClients has peers judged by the trust store for clients, if there is one.
+func (s *Settings) trustClients() {
+	if s.ClientTrustStore == "" {
+		return
+	}
+	s.TrustStore, s.Sources[KeyTrustStore] = s.ClientTrustStore, s.Sources[KeyClientTrustStore]
+	if s.TrustStore == SystemTrust {
+		s.TrustStore = ""
+	}
 }
 
 // dropCertificates leaves none: those outside a section for destinations are for listeners.

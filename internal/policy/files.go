@@ -25,6 +25,9 @@ func (p *Policy) Files() []FileUse {
 
 func (l *Layer) files() []FileUse {
 	var all []FileUse
+	if path := l.Settings.ClientTrustStore; l.Set.Has(KeyClientTrustStore) && path != SystemTrust {
+		all = append(all, FileUse{Key: KeyClientTrustStore, Path: path, Source: l.Settings.Sources[KeyClientTrustStore]})
+	}
 	if l.Set.Has(KeyTrustStore) && l.Settings.TrustStore != "" {
 		all = append(all, FileUse{Key: KeyTrustStore, Path: l.Settings.TrustStore, Source: l.Settings.Sources[KeyTrustStore]})
 	}

@@ -27,6 +27,7 @@ const (
 	KeySessionCacheSize
 	KeySessionCacheLocation
 	KeyTrustStore
+	KeyClientTrustStore
 	KeyHonorApplicationValidation
 	KeyRSABitsMin
 	KeyClientCertificates
@@ -111,6 +112,9 @@ var fields = [keyCount]field{
 		func(to, from *Settings) { to.SessionLocation = from.SessionLocation }, showLocation},
 	KeyTrustStore: {"trust_store",
 		func(to, from *Settings) { to.TrustStore = from.TrustStore }, showStore},
+	KeyClientTrustStore: {"client_trust_store",
+		func(to, from *Settings) { to.ClientTrustStore = from.ClientTrustStore },
+		func(s *Settings) string { return s.ClientTrustStore }},
 	KeyHonorApplicationValidation: {"honor_application_validation",
 		func(to, from *Settings) { to.HonorApplicationValidation = from.HonorApplicationValidation },
 		func(s *Settings) string { return strconv.FormatBool(s.HonorApplicationValidation) }},

@@ -35,6 +35,8 @@ type Settings struct {
 	PeerAuth int
 	// TrustStore is the file with the trust anchors; empty is the system's.
 	TrustStore string
+	// ClientTrustStore is the one by which a listener judges its clients, or "system"; empty is TrustStore.
+	ClientTrustStore string
 	// HonorApplicationValidation is whether a program's own trust anchors replace the trust store. Otherwise a
 	// chain must be good by both.
 	HonorApplicationValidation bool

@@ -25,4 +25,6 @@ func (s *Service) Prompt(app socket.App, r abi.Request) bool {
 	return true
 }
 
-func namesFile(s *policy.Settings) bool { return s.TrustStore != "" || len(s.Certificates) > 0 }
+func namesFile(s *policy.Settings) bool {
+	return s.TrustStore+s.ClientTrustStore != "" || len(s.Certificates) > 0
+}

@@ -60,7 +60,7 @@ func place(s policy.Source) api.Place { return api.Place{File: s.File, Line: s.L
 func inForce(q *question, in *policy.Settings) (list []api.Setting) {
 	role, builtIn, changed := q.role, policy.Default(), len(asked(q.request)) > 0
 	for _, k := range policy.Keys() {
-		if role == policy.Client && (k == policy.KeyClientCertificates || k == policy.KeyHandshakesInFlight) {
+		if role == policy.Client && (k == policy.KeyClientCertificates || k == policy.KeyClientTrustStore || k == policy.KeyHandshakesInFlight) {
 			continue
 		}
 		if k == policy.KeyVersions || !in.Sources[k].Built() || changed && in.Show(k) != builtIn.Show(k) {
