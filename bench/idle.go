@@ -22,11 +22,17 @@ const (
 
 // idle holds connections that have moved a byte.
 func idle(w *workshop) error {
-	sides := w.libraries()[:2]
-	for _, count := range []int{1000, 2500, 5000, idleMost(w)} {
+	sides, empty := w.libraries()[:2], map[string]holding{}
+	for _, s := range sides {
+		var err error
+		if empty[s.name], err = w.held(s, 10); err != nil {
+			return err
+		}
+	}
+	for _, count := range []int{1000, 3000, idleMost(w)} {
 		w.say("%s: %d", idleGroup, count)
 		for _, s := range sides {
-			if err := w.hold(s, count); err != nil {
+			if err := w.hold(s, count, empty[s.name]); err != nil {
 				return err
 			}
 		}
@@ -46,11 +52,7 @@ func idleMost(w *workshop) int {
 }
 
 // hold measures one side. What the process takes without connections is that of ten.
-func (w *workshop) hold(s side, count int) error {
-	few, err := w.held(s, 10)
-	if err != nil {
-		return err
-	}
+func (w *workshop) hold(s side, count int, few holding) error {
 	lots, err := w.held(s, 10+count)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -43,15 +44,15 @@ func run(out io.Writer, names []string) error {
 		return err
 	}
 	defer w.close()
-	start := time.Now()
+	start, failed := time.Now(), []error(nil)
 	for _, m := range measurements() {
 		if len(names) > 0 && !slices.Contains(names, m.name) {
 			continue
 		}
-		if err := m.run(w); err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
+		if err := m.run(w); err != nil { // the numbers of the others are still numbers
+			failed = append(failed, fmt.Errorf("%s: %w", m.name, err))
 		}
 	}
 	w.results.Seconds = time.Since(start).Seconds()
-	return w.results.keep(out)
+	return errors.Join(append(failed, w.results.keep(out))...)
 }

@@ -57,7 +57,7 @@ func targets() []target {
 		target{group: policyGroup, name: loadName, side: ssaSide, limit: float64(loadMost) / 1e6},
 		target{group: latencyGroup, name: "round trip", side: ssaSide, base: opensslSide, minus: true, limit: 25},
 		target{group: latencyGroup, name: "round trip", side: ssaSide, base: opensslSide, minus: true, quantile: 0.99, limit: 200},
-		target{group: idleGroup, name: memoryName, x: 5000, side: ssaSide, limit: 12})
+		target{group: idleGroup, name: memoryName, x: 3000, side: ssaSide, limit: 12})
 }
 
 // reached computes what became of a target. There is no verdict without numbers.
