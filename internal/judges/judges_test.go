@@ -90,6 +90,12 @@ func serve(t *testing.T, load func() (judges.Bench, error)) *judges.Client {
 	return judges.NewClient(calls)
 }
 
+// testCertificate is one in DER.
+func testCertificate(t testing.TB) []byte {
+	t.Helper()
+	return testutil.NewCA(t, "ca").Cert.Raw
+}
+
 func question(t *testing.T) *judge.Question {
 	t.Helper()
 	authority := testutil.NewCA(t, "ca")

@@ -18,6 +18,9 @@ import (
 	"github.com/securesocketapi/ssa/internal/verify/judge"
 )
 
+// rememberedMax bounds the verdicts kept, unless told otherwise.
+const rememberedMax = 4096
+
 // Config is what a panel needs.
 type Config struct {
 	// Find gives the judge of a name that outlives a connection; nil is none.
@@ -35,7 +38,7 @@ type Panel struct {
 // New makes a panel.
 func New(c Config) *Panel {
 	if c.Remembered == 0 {
-		c.Remembered = 4096
+		c.Remembered = rememberedMax
 	}
 	if c.Find == nil {
 		c.Find = func(string) judge.Judge { return nil }
