@@ -17,3 +17,10 @@ func Waiting(f *Fetcher) int {
 	defer f.places.mu.Unlock()
 	return f.places.waiting
 }
+
+// Hosts is how many hosts are remembered.
+func Hosts(f *Fetcher) int {
+	f.places.mu.Lock()
+	defer f.places.mu.Unlock()
+	return len(f.places.hosts)
+}

@@ -239,7 +239,7 @@ func TestSilent(t *testing.T) {
 	check(t, err, context.DeadlineExceeded, "")
 }
 
-// TestPlaces: who finds no place is refused at once or when the time is over, and a place that is free again is taken.
+// TestPlaces: who finds no place waits or is refused, and a slow host delays only those who want something of it.
 func TestPlaces(t *testing.T) {
 	begun, end := make(chan struct{}, 9), make(chan struct{})
 	s := server(t, map[string]http.HandlerFunc{"/": func(w http.ResponseWriter, r *http.Request) {
@@ -247,27 +247,43 @@ func TestPlaces(t *testing.T) {
 		<-end
 	}})
 	c := loopback(t, s)
-	c.Concurrent, c.PerHost, c.Queue = 1, 2, 1
+	c.Concurrent, c.PerHost, c.Queue = 2, 1, 2
 	f := fetch.New(c)
-	get := func(ctx context.Context, host string) error {
+	answers := make(chan error, 9)
+	get := func(ctx context.Context, host string) {
 		_, err := f.Fetch(ctx, fetch.Request{URL: fmt.Sprintf("http://%s:%d/", host, portOf(t, s)), Max: 1})
-		return err
+		answers <- err
 	}
-	first, second := make(chan error, 1), make(chan error, 1)
-	go func() { first <- get(t.Context(), "127.0.0.1") }()
+	waits := func(n int) {
+		for fetch.Waiting(f) != n {
+			<-time.After(time.Millisecond)
+		}
+	}
+	go get(t.Context(), "127.0.0.1")
 	<-begun
 	waiting, stop := context.WithCancel(t.Context())
-	go func() { second <- get(waiting, "127.0.0.1") }()
-	for fetch.Waiting(f) == 0 {
-		<-time.After(time.Millisecond)
-	}
-	check(t, get(t.Context(), "127.0.0.1"), fetch.ErrBusy, `2 fetches from "127.0.0.1:`)
-	check(t, get(t.Context(), "127.0.0.2"), fetch.ErrBusy, "1 fetches wait")
+	go get(waiting, "127.0.0.1")
+	waits(1)
+	get(t.Context(), "127.0.0.1")
+	check(t, <-answers, fetch.ErrBusy, `1 wait for "127.0.0.1:`)
+	go get(t.Context(), "localhost")
+	<-begun
+	waits(1)
+	go get(t.Context(), "[::ffff:127.0.0.1]") // its host is free, and no place is
+	waits(2)
+	get(t.Context(), "127.0.0.4")
+	check(t, <-answers, fetch.ErrBusy, "2 wait")
 	stop()
-	check(t, <-second, fetch.ErrBusy, "no place within the time")
+	check(t, <-answers, fetch.ErrBusy, "no place within the time")
 	close(end)
-	check(t, <-first, nil, "")
-	check(t, get(t.Context(), "127.0.0.1"), nil, "")
+	for range 3 {
+		check(t, <-answers, nil, "")
+	}
+	get(t.Context(), "127.0.0.1")
+	check(t, <-answers, nil, "")
+	if n := fetch.Hosts(f); n != 0 {
+		t.Errorf("%d hosts are remembered", n)
+	}
 }
 
 // TestProxy: a proxy is used when it is given, and what it must not be asked for is still refused.

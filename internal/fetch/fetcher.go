@@ -33,8 +33,8 @@ type Config struct {
 	Proxy *url.URL
 	// Timeout bounds a fetch from the wait for a place to the last byte; 10 seconds by default.
 	Timeout time.Duration
-	// Concurrent bounds the fetches under way, 8 by default; PerHost those from one host, waiting ones included, 4 by
-	// default; Queue those that wait for a place, 64 by default.
+	// Concurrent bounds the fetches under way, 8 by default; PerHost those from one host, 4 by default; Queue those that
+	// wait for a place, 64 by default.
 	Concurrent, PerHost, Queue int
 }
 

@@ -6,62 +6,86 @@ import (
 	"sync"
 )
 
-// places bounds the fetches under way and those that wait, among them those for each host: one slow responder must
-// not delay the others.
+// places bounds the fetches under way, among them those from one host, and those that wait: a slow responder delays
+// only those who want something of it.
 type places struct {
 	running chan struct{}
 	perHost int
+	queue   int
 
 	mu      sync.Mutex
 	waiting int
-	queue   int
-	hosts   map[string]int
+	hosts   map[string]*host
+}
+
+// host is a host that something is fetched from, or is to be.
+type host struct {
+	running chan struct{}
+	// waiting and users count those who wait, and all there are.
+	waiting, users int
 }
 
 func newPlaces(c Config) *places {
-	return &places{running: make(chan struct{}, c.Concurrent), perHost: c.PerHost, queue: c.Queue, hosts: map[string]int{}}
+	return &places{running: make(chan struct{}, c.Concurrent), perHost: c.PerHost, queue: c.Queue, hosts: map[string]*host{}}
 }
 
-// take waits for a place; the caller calls leave. ErrBusy says that too many wait already.
-func (p *places) take(ctx context.Context, host string) (leave func(), err error) {
-	if err := p.enter(host); err != nil {
+// take waits for a place; the caller calls leave. ErrBusy says that too many wait already, or that none became free.
+func (p *places) take(ctx context.Context, name string) (leave func(), err error) {
+	h, err := p.enter(name)
+	if err != nil {
 		return nil, err
 	}
-	select {
-	case p.running <- struct{}{}:
-		p.begin()
-		return func() { <-p.running; p.forget(host) }, nil
-	case <-ctx.Done():
-		p.begin()
-		p.forget(host)
-		return nil, fmt.Errorf("%w: no place within the time: %w", ErrBusy, ctx.Err())
+	defer p.admitted(h)
+	for i, door := range []chan struct{}{h.running, p.running} {
+		select {
+		case door <- struct{}{}:
+		case <-ctx.Done():
+			if i > 0 {
+				<-h.running
+			}
+			p.forget(name, h)
+			return nil, fmt.Errorf("%w: no place within the time: %w", ErrBusy, ctx.Err())
+		}
 	}
+	return func() {
+		<-p.running
+		<-h.running
+		p.forget(name, h)
+	}, nil
 }
 
-func (p *places) enter(host string) error {
+// enter joins those who wait. No host may have more than half of the queue.
+func (p *places) enter(name string) (*host, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.hosts[host] >= p.perHost {
-		return fmt.Errorf("%w: %d fetches from %.300q are under way", ErrBusy, p.perHost, host)
-	}
 	if p.waiting >= p.queue {
-		return fmt.Errorf("%w: %d fetches wait", ErrBusy, p.queue)
+		return nil, fmt.Errorf("%w: %d wait", ErrBusy, p.queue)
 	}
-	p.hosts[host]++
+	h := p.hosts[name]
+	if h == nil {
+		h = &host{running: make(chan struct{}, p.perHost)}
+		p.hosts[name] = h
+	}
+	if most := max(p.queue/2, 1); h.waiting >= most {
+		return nil, fmt.Errorf("%w: %d wait for %.300q", ErrBusy, most, name)
+	}
 	p.waiting++
-	return nil
+	h.waiting++
+	h.users++
+	return h, nil
 }
 
-func (p *places) begin() {
+func (p *places) admitted(h *host) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiting--
+	h.waiting--
 }
 
-func (p *places) forget(host string) {
+func (p *places) forget(name string, h *host) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.hosts[host]--; p.hosts[host] == 0 {
-		delete(p.hosts, host)
+	if h.users--; h.users == 0 {
+		delete(p.hosts, name)
 	}
 }
