@@ -4,6 +4,8 @@ package abi
 // zero Request asks for nothing, which gives what the policy has as its default.
 // A Request is a value: whoever changes one first takes a Clone.
 type Request struct {
+	// ID is the socket's TLS_ID, by which records of what is refused can be found; 0 is no socket.
+	ID uint64
 	// RemoteHostname is the name or address literal the peer must prove.
 	RemoteHostname string
 	// Hostnames are the names a listener serves; others get the first chain. Lower case, may start with "*.".

@@ -190,7 +190,7 @@ func TestControlExplainsRefusals(t *testing.T) {
 		weaker.Failure.Class != "weaker" || len(weaker.Requested) != 1 || weaker.Requested[0].Option != "TLS_VERSION_MAX" {
 		t.Errorf("the option: %+v, rule %+v", weaker, r)
 	}
-	g.says(0, []string{"policy", "explain", fmt.Sprint(weaker.ID)}, `tried +profile strict matches user root +/etc/ssa/policy.toml:2`,
+	g.says(0, []string{"policy", "explain", d.tlsID("o")}, `tried +profile strict matches user root +/etc/ssa/policy.toml:2`,
 		`tried +profile other does not match: user is 0, not daemon`, `decided by +versions +/etc/ssa/policy.toml:3`, `asked for +TLS_VERSION_MAX 0x0303`)
 
 	stranger := testutil.OpenSSLServer(t, testutil.SelfSigned(t, testutil.Leaf{Names: []string{"localhost"}}))

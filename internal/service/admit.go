@@ -28,7 +28,7 @@ type admitted struct {
 // Admit implements socket.Service. A socket may still become a client of any destination, or a listener: what any of
 // these could honour is admitted.
 func (s *Service) Admit(_ context.Context, app socket.App, r abi.Request) (socket.Effective, error) {
-	q := question{app: app, dest: destination(r), request: r}
+	q := question{id: r.ID, app: app, dest: destination(r), request: r}
 	a, err := s.admit(q)
 	if err != nil {
 		s.refused(api.Option, q, err, nil)

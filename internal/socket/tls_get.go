@@ -42,6 +42,7 @@ func (h *Handle) consult(ctx context.Context) error {
 	if known {
 		return nil
 	}
+	request.ID = h.id
 	e, err := h.table.service.Admit(ctx, h.app, request)
 	if err != nil {
 		return err

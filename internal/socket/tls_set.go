@@ -77,6 +77,7 @@ func (h *Handle) SetTLS(ctx context.Context, o abi.Option, raw []byte) error {
 	if err := set(&request, v); err != nil {
 		return err
 	}
+	request.ID = h.id
 	effective, err := h.table.service.Admit(ctx, h.app, request)
 	if err != nil {
 		return refused(o, err)

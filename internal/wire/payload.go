@@ -43,6 +43,7 @@ func (d *decoder) credential() credential {
 // A request travels without its private keys. In their place are their sizes, -1 for none; the keys follow each other in
 // a memory file of their own, which the process that receives it need not read.
 func (e *encoder) request(r abi.Request) {
+	e.u64(r.ID)
 	e.string(r.RemoteHostname)
 	e.strings(r.Hostnames)
 	e.optional(r.TrustAnchors)
@@ -75,6 +76,7 @@ func keySize(c abi.Credential) int {
 
 // request also gives the sizes of the private keys.
 func (d *decoder) request() (r abi.Request, sizes []int) {
+	r.ID = d.u64()
 	r.RemoteHostname = d.string(nameMax)
 	r.Hostnames = d.strings(namesMax, nameMax)
 	r.TrustAnchors = d.optional(abi.ValueMax)

@@ -7,7 +7,7 @@ import (
 )
 
 // Version is the version of the protocol. Both sides must have the same.
-const Version = 3
+const Version = 4
 
 // SocketPath is where the TLS service listens.
 const SocketPath = "/run/ssa/service.sock"
