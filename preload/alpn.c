@@ -78,7 +78,7 @@ EXPORT void SSL_CTX_set_alpn_select_cb(SSL_CTX *ctx, alpn_select_cb *cb, void *a
 
 EXPORT void SSL_get0_alpn_selected(const SSL *ssl, const unsigned char **data, unsigned *len)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	if (!served(c)) {
 		real()->SSL_get0_alpn_selected(ssl, data, len);
 		return;

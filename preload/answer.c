@@ -9,14 +9,14 @@
 
 EXPORT int SSL_version(const SSL *ssl)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	return served(c) ? option_int(c->fd, TLS_CHOSEN_VERSION, 0) : real()->SSL_version(ssl);
 }
 
 EXPORT const char *SSL_get_version(const SSL *ssl)
 {
 	static const char *const names[] = {"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	if (!served(c))
 		return real()->SSL_get_version(ssl);
 	unsigned n = (unsigned)option_int(c->fd, TLS_CHOSEN_VERSION, 0) - 0x0301;
@@ -42,7 +42,7 @@ static const SSL_CIPHER *suite(SSL *ssl, const char *name)
 EXPORT const SSL_CIPHER *SSL_get_current_cipher(const SSL *ssl)
 {
 	char name[128];
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	if (!served(c))
 		return real()->SSL_get_current_cipher(ssl);
 	if (!c->cipher) {
@@ -73,27 +73,27 @@ static X509 *referenced_leaf(struct conn *c)
 
 EXPORT X509 *SSL_get1_peer_certificate(const SSL *ssl)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	return served(c) ? referenced_leaf(c) : real()->SSL_get1_peer_certificate(ssl);
 }
 
 // SSL_get_peer_certificate is the name in 1.1.
 EXPORT X509 *SSL_get_peer_certificate(const SSL *ssl)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	return served(c) ? referenced_leaf(c) : real()->SSL_get_peer_certificate(ssl);
 }
 
 EXPORT X509 *SSL_get0_peer_certificate(const SSL *ssl)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	return served(c) ? leaf(c) : real()->SSL_get0_peer_certificate(ssl);
 }
 
 // SSL_get_peer_cert_chain leaves out the leaf on a server, as it always has.
 EXPORT OPENSSL_STACK *SSL_get_peer_cert_chain(const SSL *ssl)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	if (!served(c))
 		return real()->SSL_get_peer_cert_chain(ssl);
 	return leaf(c) ? peer_chain(c) : NULL;
@@ -101,7 +101,7 @@ EXPORT OPENSSL_STACK *SSL_get_peer_cert_chain(const SSL *ssl)
 
 EXPORT OPENSSL_STACK *SSL_get0_verified_chain(const SSL *ssl)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	if (!served(c))
 		return real()->SSL_get0_verified_chain(ssl);
 	return leaf(c) ? peer_chain(c) : NULL;
@@ -109,13 +109,13 @@ EXPORT OPENSSL_STACK *SSL_get0_verified_chain(const SSL *ssl)
 
 EXPORT long SSL_get_verify_result(const SSL *ssl)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	return served(c) ? c->verify_result : real()->SSL_get_verify_result(ssl);
 }
 
 EXPORT void SSL_set_verify_result(SSL *ssl, long result)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	if (c)
 		c->verify_result = result;
 	real()->SSL_set_verify_result(ssl, result);
@@ -123,7 +123,7 @@ EXPORT void SSL_set_verify_result(SSL *ssl, long result)
 
 EXPORT int SSL_session_reused(const SSL *ssl)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	return served(c) ? option_int(c->fd, TLS_RESUMED_SESSION, 0) : real()->SSL_session_reused(ssl);
 }
 
@@ -143,13 +143,13 @@ static SSL_SESSION *session(const SSL *ssl, struct conn *c)
 
 EXPORT SSL_SESSION *SSL_get_session(const SSL *ssl)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	return served(c) ? session(ssl, c) : real()->SSL_get_session(ssl);
 }
 
 EXPORT SSL_SESSION *SSL_get1_session(SSL *ssl)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	if (!served(c))
 		return real()->SSL_get1_session(ssl);
 	if (session(ssl, c))

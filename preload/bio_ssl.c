@@ -77,7 +77,7 @@ static int release(BIO *b)
 {
 	SSL *ssl = ssl_of(b);
 	if (ssl && real()->BIO_get_shutdown(b)) {
-		if (served(conn_of(ssl)))
+		if (served(conn_known(ssl)))
 			SSL_shutdown(ssl);
 		real()->SSL_free(ssl);
 	}

@@ -51,13 +51,18 @@ static void make_indexes(void)
 	indexes.ctx = real()->CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, NULL, NULL, NULL, free_context);
 }
 
-struct conn *conn_of(const SSL *ssl)
+struct conn *conn_known(const SSL *ssl)
 {
 	if (!ssl || !coerced())
 		return NULL;
 	pthread_once(&indexes.once, make_indexes);
-	struct conn *c = real()->SSL_get_ex_data(ssl, indexes.ssl);
-	if (c)
+	return real()->SSL_get_ex_data(ssl, indexes.ssl);
+}
+
+struct conn *conn_of(const SSL *ssl)
+{
+	struct conn *c = conn_known(ssl);
+	if (c || !ssl || !coerced())
 		return c;
 	c = calloc(1, sizeof *c);
 	if (!c || !real()->SSL_set_ex_data((SSL *)ssl, indexes.ssl, c))

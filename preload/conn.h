@@ -80,6 +80,9 @@ struct context {
 // conn_of gives what is kept about an SSL, NULL in a program that is not coerced.
 struct conn *conn_of(const SSL *ssl);
 
+// conn_known is conn_of for an SSL of which something is kept already, else NULL.
+struct conn *conn_known(const SSL *ssl);
+
 // context_of is conn_of for an SSL_CTX.
 struct context *context_of(const SSL_CTX *ctx);
 

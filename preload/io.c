@@ -176,12 +176,12 @@ EXPORT int SSL_write_ex(SSL *ssl, const void *buf, size_t len, size_t *count)
 
 EXPORT int SSL_pending(const SSL *ssl)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	return c ? (int)is_ahead(c) : real()->SSL_pending(ssl);
 }
 
 EXPORT int SSL_has_pending(const SSL *ssl)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	return c ? is_ahead(c) > 0 : real()->SSL_has_pending(ssl);
 }

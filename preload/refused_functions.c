@@ -4,6 +4,7 @@
 
 #include "conn.h"
 #include "export.h"
+#include "mode.h"
 #include "real.h"
 #include "refused.h"
 
@@ -45,7 +46,7 @@ static function *real_function(const char *name)
 #define CALL(name, result)                                                                                             \
 	EXPORT long name(SSL *ssl, long a, long b, long c, long d, long e)                                             \
 	{                                                                                                              \
-		if (!conn_of(ssl))                                                                                     \
+		if (!coerced())                                                                                        \
 			return real_function(#name)(ssl, a, b, c, d, e);                                               \
 		refused(#name);                                                                                        \
 		return result;                                                                                         \

@@ -56,19 +56,19 @@ static int end(SSL *ssl, struct conn *c)
 
 EXPORT int SSL_shutdown(SSL *ssl)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	return c ? end(ssl, c) : real()->SSL_shutdown(ssl);
 }
 
 EXPORT int SSL_get_shutdown(const SSL *ssl)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	return c ? c->shutdown : real()->SSL_get_shutdown(ssl);
 }
 
 EXPORT void SSL_set_shutdown(SSL *ssl, int mode)
 {
-	struct conn *c = conn_of(ssl);
+	struct conn *c = conn_known(ssl);
 	if (c)
 		c->shutdown = mode;
 	real()->SSL_set_shutdown(ssl, mode);
@@ -76,8 +76,9 @@ EXPORT void SSL_set_shutdown(SSL *ssl, int mode)
 
 EXPORT int SSL_clear(SSL *ssl)
 {
-	struct conn *c = conn_of(ssl);
-	if (c && c->phase != PHASE_HELLO) // there the library calls it itself
+	// The library calls it itself as well: in SSL_new, before anything can be kept, and for a ClientHello.
+	struct conn *c = conn_known(ssl);
+	if (c && c->phase != PHASE_HELLO)
 		conn_reset(c);
 	return real()->SSL_clear(ssl);
 }
