@@ -26,43 +26,6 @@ func plainDir(t *testing.T) string {
 	return dir
 }
 
-// TestCoerceRedis has a server and clients on either side of the policy.
-func TestCoerceRedis(t *testing.T) {
-	c := coerce(t, oneVersion+"coerce = true\n")
-	server := func(past bool, cert testutil.Certificate) string {
-		port := fmt.Sprint(testutil.FreePort(t))
-		p := testutil.Start(t, c.command(past, "redis-server", "--port", "0", "--tls-port", port, "--bind", "127.0.0.1", "--save", "",
-			"--dir", t.TempDir(), "--tls-cert-file", cert.Chain, "--tls-key-file", cert.Key, "--tls-ca-cert-file", c.p.ca.Path,
-			"--tls-auth-clients", "no"))
-		p.WaitOutput("Ready to accept connections")
-		return port
-	}
-	cli := func(past bool, port string, words ...string) (string, int) {
-		words = append([]string{"redis-cli", "-h", "localhost", "-p", port, "--tls", "--cacert", c.p.ca.Path}, words...)
-		return testutil.Run(t, c.command(past, words...), "")
-	}
-	text := strings.Repeat("abc", 5000)
-	port := server(false, c.p.server)
-	if out, status := cli(true, port, "set", "k", text); status != 0 || out != "OK\n" {
-		t.Fatalf("a client past the policy: status %d, output:\n%s", status, out)
-	}
-	if out, status := cli(false, port, "get", "k"); status != 0 || out != text+"\n" {
-		t.Errorf("a client under the policy: status %d, output:\n%s", status, out)
-	}
-	c.governed(api.Server, "redis")
-	c.governed(api.Client, "redis")
-	port = server(true, c.p.ca.Issue(t, testutil.Leaf{Names: []string{"other.test"}}))
-	for _, words := range [][]string{{"ping"}, {"--insecure", "ping"}} {
-		if out, status := cli(false, port, words...); status == 0 || strings.Contains(out, "PONG") {
-			t.Errorf("bad name, %v: status %d, output:\n%s", words, status, out)
-		}
-	}
-	if out, status := cli(true, port, "--insecure", "ping"); status != 0 {
-		t.Errorf("without ssa run it does not even work: status %d, output:\n%s", status, out)
-	}
-	c.refused("redis-cli", `not for "localhost"`)
-}
-
 // startPostgres starts a PostgreSQL of its own user, past the policy.
 func startPostgres(c *coercing, cert testutil.Certificate) (port string) {
 	c.t.Helper()

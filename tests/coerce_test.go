@@ -28,6 +28,7 @@ type coercing struct {
 	t     *testing.T
 	p     pki
 	audit string
+	flags []string // of ssa run
 }
 
 const oneVersion = "versions = [\"TLS1.2\"]\n"
@@ -42,6 +43,20 @@ func coerce(t *testing.T, text string) *coercing {
 	return c
 }
 
+// coerceByFlag makes one whose policy allows one version, and leaves coercion to ssa run --coerce.
+func coerceByFlag(t *testing.T) *coercing {
+	t.Helper()
+	c := coerce(t, oneVersion)
+	c.flags = []string{"--coerce"}
+	return c
+}
+
+// stranger is a certificate for another name.
+func (c *coercing) stranger() testutil.Certificate {
+	c.t.Helper()
+	return c.p.ca.Issue(c.t, testutil.Leaf{Names: []string{"other.test"}})
+}
+
 // command is one that runs words under the policy, or past it.
 func (c *coercing) command(past bool, words ...string) *exec.Cmd {
 	c.t.Helper()
@@ -49,7 +64,8 @@ func (c *coercing) command(past bool, words ...string) *exec.Cmd {
 	if past {
 		return exec.Command(words[0], words[1:]...)
 	}
-	return c.policed.command(append([]string{ssaPath(c.t), "run", "--log", c.log, "--audit", c.audit, "--"}, words...)...)
+	run := append([]string{ssaPath(c.t), "run", "--log", c.log, "--audit", c.audit}, c.flags...)
+	return c.policed.command(append(append(run, "--"), words...)...)
 }
 
 // run runs a client to its end.
