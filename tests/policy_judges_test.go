@@ -5,12 +5,14 @@ import (
 	"encoding/base64"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/testutil"
+	"github.com/securesocketapi/ssa/internal/testutil/ca"
 )
 
 // judgeEffects are the keys about the judges of certificates.
@@ -137,4 +139,34 @@ func effectOfFirstUse(t *testing.T, p pki) {
 	d.attempt(p, server.Addr.Port(), "EKEYREJECTED", "ssa pins forget localhost")
 	// So is another program of the user, by what the first has kept.
 	withPolicy(t, tofu).attempt(p, server.Addr.Port(), "EKEYREJECTED", "the key of localhost")
+}
+
+// TestServerStapling: a listener that demands a response to staple has one or does not listen.
+func TestServerStapling(t *testing.T) {
+	root := ca.Root(t, "root")
+	leaf := root.Issue(t, ca.Subject("localhost"), ca.Hosts("localhost"))
+	files := ca.Files(t, leaf)
+	staple := filepath.Join(t.TempDir(), "ocsp.der")
+	if err := os.WriteFile(staple, root.Response(t, leaf.Certificate), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	certificate := fmt.Sprintf("[[certificate]]\nchain = %q\nkey = %q\n", files.Chain, files.Key)
+	for _, tt := range []struct{ name, policy, errno string }{
+		{"ok", certificate + fmt.Sprintf("ocsp = %q\n", staple), ""},
+		{"bad without one", certificate, "EINVAL"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := withPolicy(t, "%s", tt.policy)
+			d.must("socket", "l")
+			d.must("set", "l", abi.TLSServerOCSPStapling, 1)
+			d.must("bind", "l", "127.0.0.1", 0)
+			if tt.errno != "" {
+				d.refuse(tt.errno, "there is no OCSP response to staple", "listen", "l", 5)
+				return
+			}
+			d.must("listen", "l", 5)
+			port := fmt.Sprint(d.must("name", "l", "getsockname").Port)
+			testutil.OpenSSLClient(t, port, "-status").WaitOutput("OCSP Response Status: successful")
+		})
+	}
 }
