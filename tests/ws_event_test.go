@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/securesocketapi/ssa/internal/testutil"
@@ -43,12 +44,15 @@ func newSite(t *testing.T) site {
 	return site{dir, sha256.Sum256(big)}
 }
 
+var buildWSEvent = sync.OnceValue(func() built {
+	return build("ws-event", nil, "sh", "-c", "gcc -std=gnu17 -O2 -Wall -Wextra -Wpedantic -Werror -Iinclude -o OUT examples/ws-event/*.c")
+})
+
 // startWSEvent serves a site, over HTTPS when there is a certificate.
 func startWSEvent(t *testing.T, s site, c *testutil.Certificate) *testutil.Server {
 	t.Helper()
 	testutil.Require(t, testutil.Program("gcc"))
-	words := []string{must(t, build("ws-event", nil, "sh", "-c",
-		"gcc -std=gnu17 -O2 -Wall -Wextra -Wpedantic -Werror -Iinclude -o OUT examples/ws-event/*.c")), "-a", "127.0.0.1", "-p", "0"}
+	words := []string{must(t, buildWSEvent()), "-a", "127.0.0.1", "-p", "0"}
 	cmd := exec.Command(words[0], append(words[1:], s.dir)...)
 	if c != nil {
 		cmd = ssaRun(t, append(words, "-c", c.Chain, "-k", c.Key, s.dir)...)
