@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/securesocketapi/ssa/internal/linux"
 )
 
 // The keys of the state directory. They outlive the daemon: that of proofs of identity, so that supervisors need not
@@ -27,7 +29,23 @@ func personalDir() (string, error) {
 		}
 		base = filepath.Join(home, ".local", "state")
 	}
-	return filepath.Join(base, "ssa"), nil
+	dir := filepath.Join(base, "ssa")
+	return dir, ours(dir)
+}
+
+// ours refuses a directory that is, or would be made, in another user's: HOME may be whoever's it was before setuid.
+func ours(dir string) error {
+	for at := dir; ; at = filepath.Dir(at) {
+		info, err := os.Stat(at)
+		switch {
+		case err == nil && linux.Owner(info) == os.Geteuid():
+			return nil
+		case err == nil:
+			return fmt.Errorf("keep something in %s: %s is of uid %d, and this is uid %d", dir, at, linux.Owner(info), os.Geteuid())
+		case !errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("keep something in %s: %w", dir, err)
+		}
+	}
 }
 
 // stateKeySize is the size in bytes of each.
