@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "export.h"
 #include "failure.h"
@@ -18,6 +17,7 @@
 #include "real.h"
 #include "request.h"
 #include "ssa_option.h"
+#include "system_trust.h"
 
 enum { DIRS = 4 };
 
@@ -59,24 +59,11 @@ static struct filling *filling_of(X509_STORE *store)
 	return f;
 }
 
-static int is_file(const struct stat *file, const char *path)
-{
-	struct stat s;
-	return path && stat(path, &s) == 0 && s.st_ino == file->st_ino && s.st_dev == file->st_dev;
-}
-
-// systems says whether a path is where a distribution has its authorities.
+// systems says whether a path is where a distribution or the program's library has the system's authorities.
 static int systems(const char *path)
 {
-	static const char *const known[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/certs", "/etc/pki/tls/certs/ca-bundle.crt",
-					    "/etc/pki/tls/certs", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
-	struct stat file;
-	if (stat(path, &file) < 0)
-		return 0;
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (is_file(&file, known[i]))
-			return 1;
-	return is_file(&file, real()->X509_get_default_cert_file()) || is_file(&file, real()->X509_get_default_cert_dir());
+	return system_trust(path) || same_file(path, real()->X509_get_default_cert_file()) ||
+	       same_file(path, real()->X509_get_default_cert_dir());
 }
 
 static int objects(X509_STORE *store)
