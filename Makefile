@@ -10,21 +10,26 @@ TESTTIME ?= 30m
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-build: shim ## build bin/ssa and bin/ssad, static binaries, and bin/libssa-openssl.so where there is a C compiler
+build: shim ## build bin/ssa and bin/ssad, static binaries, and bin/libssa-*.so where there is a C compiler
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ssa ./cmd/ssa
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ssad ./cmd/ssad
 
-# Neither headers nor libraries of OpenSSL: it works with what the program has loaded.
+# Neither headers nor libraries of OpenSSL or GnuTLS: they work with what the program has loaded.
 SHIM_CFLAGS := -std=gnu11 -O2 -g0 -fPIC -shared -fvisibility=hidden -ftls-model=initial-exec -Wall -Wextra -Werror
 CC ?= cc
 
-SHIM ?= bin/libssa-openssl.so
+# Where the tests have them made.
+SHIMDIR ?= bin
+# What both have in common.
+SHIM_SHARED := $(patsubst %,preload/%.c,libc mode names refused ssa_option system_trust trap)
 
-shim: $(SHIM)
+shim: $(SHIMDIR)/libssa-openssl.so $(SHIMDIR)/libssa-gnutls.so
 
-$(SHIM): $(wildcard preload/*.c preload/*.h) include/ssa.h
-	@mkdir -p bin
-	@if command -v $(CC) >/dev/null; then echo "$(CC) preload/*.c -o $@"; $(CC) $(SHIM_CFLAGS) -o $@.new preload/*.c -ldl -lpthread && mv $@.new $@; \
+$(SHIMDIR)/libssa-openssl.so: SHIM_SOURCES := $(wildcard preload/*.c)
+$(SHIMDIR)/libssa-gnutls.so: SHIM_SOURCES := $(wildcard preload/gnutls/*.c) $(SHIM_SHARED)
+$(SHIMDIR)/libssa-%.so: $(wildcard preload/*.[ch] preload/gnutls/*.[ch]) include/ssa.h
+	@mkdir -p $(SHIMDIR)
+	@if command -v $(CC) >/dev/null; then echo "$(CC) ... -o $@"; $(CC) $(SHIM_CFLAGS) -o $@.new $(SHIM_SOURCES) -ldl -lpthread && mv $@.new $@; \
 	else echo "no C compiler: $@ is not built, and ssa run --coerce will say so"; fi
 
 generate: ## write include/ssa.h and the constants of the bindings from abi
@@ -67,7 +72,7 @@ INSTALL := install -D -m
 install: build ## put everything below $(DESTDIR)$(PREFIX), and the policy's directories in $(DESTDIR)/etc/ssa
 	$(INSTALL) 0755 bin/ssa $(DESTDIR)$(PREFIX)/bin/ssa
 	$(INSTALL) 0755 bin/ssad $(DESTDIR)$(PREFIX)/sbin/ssad
-	if [ -e bin/libssa-openssl.so ]; then $(INSTALL) 0644 bin/libssa-openssl.so $(DESTDIR)$(PREFIX)/lib/ssa/libssa-openssl.so; fi
+	for shim in bin/libssa-*.so; do if [ -e $$shim ]; then $(INSTALL) 0644 $$shim $(DESTDIR)$(PREFIX)/lib/ssa/$${shim##*/} || exit; fi; done
 	$(INSTALL) 0644 include/ssa.h $(DESTDIR)$(PREFIX)/include/ssa.h
 	$(INSTALL) 0644 dist/ssa.pc $(DESTDIR)$(PREFIX)/share/pkgconfig/ssa.pc
 	sed -i 's|^prefix=.*|prefix=$(PREFIX)|' $(DESTDIR)$(PREFIX)/share/pkgconfig/ssa.pc

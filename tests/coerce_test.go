@@ -17,9 +17,9 @@ import (
 	"github.com/securesocketapi/ssa/internal/testutil"
 )
 
-// buildShim builds the library beside the program under test.
+// buildShim builds the libraries beside the program under test and gives the one for OpenSSL.
 var buildShim = sync.OnceValue(func() built {
-	return build("libssa-openssl.so", nil, "make", "--no-print-directory", "shim", "SHIM=OUT")
+	return build("libssa-openssl.so", nil, "make", "--no-print-directory", "shim", "SHIMDIR="+workshop())
 })
 
 // coercing is a machine whose policy coerces.

@@ -26,7 +26,7 @@ func TestSsadPackage(t *testing.T) {
 	}
 	p := installed{t, root}
 	p.dpkg("--install", buildPackage(t, "0.0.1"))
-	p.has(true, "usr/sbin/ssad", "usr/bin/ssa", "usr/lib/ssa/libssa-openssl.so", "usr/lib/systemd/system/ssad.socket", "usr/share/man/man8/ssad.8.gz",
+	p.has(true, "usr/sbin/ssad", "usr/bin/ssa", "usr/lib/ssa/libssa-openssl.so", "usr/lib/ssa/libssa-gnutls.so", "usr/lib/systemd/system/ssad.socket", "usr/share/man/man8/ssad.8.gz",
 		"usr/share/bash-completion/completions/ssa", "usr/share/zsh/site-functions/_ssa", "usr/share/fish/vendor_completions.d/ssa.fish", "etc/ssa/policy.d",
 		"etc/systemd/system/sockets.target.wants/ssad.socket", "etc/systemd/system/multi-user.target.wants/ssad.service")
 	p.user(true)

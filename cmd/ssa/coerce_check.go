@@ -46,19 +46,31 @@ func inspect(program string) (*coerce.Report, error) {
 	if path, err = filepath.EvalSymlinks(path); err != nil {
 		return nil, fmt.Errorf("coerce check: %w", err)
 	}
-	library, err := launch.FindLibrary(shim)
+	all, err := readShims()
 	if err != nil {
 		return nil, err
 	}
-	s, err := coerce.ReadShim(library)
-	if err != nil {
-		return nil, err
-	}
-	r, err := coerce.Inspect(path, s)
+	r, err := coerce.Inspect(path, all...)
 	if err != nil {
 		return nil, fmt.Errorf("coerce check: %w", err)
 	}
 	return r, nil
+}
+
+func readShims() ([]*coerce.Shim, error) {
+	var all []*coerce.Shim
+	for _, s := range shims() {
+		path, err := launch.FindLibrary(s.file)
+		if err != nil {
+			return nil, err
+		}
+		read, err := coerce.ReadShim(path, s.library)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, read)
+	}
+	return all, nil
 }
 
 func reportCoercion(r *coerce.Report, asJSON bool) error {

@@ -45,7 +45,7 @@ func runCommand() *cobra.Command {
 	c.Flags().SetInterspersed(false)
 	c.Flags().StringVar(&logFile, "log", "", "append what the TLS service has to say to `FILE`")
 	c.Flags().StringVar(&auditFile, "audit", "", "append the records of an embedded service to `FILE`, see ssad(8)")
-	c.Flags().BoolVar(&coerce, "coerce", false, "bring the TLS that the program does by OpenSSL under the policy")
+	c.Flags().BoolVar(&coerce, "coerce", false, "bring the TLS that the program does by OpenSSL or GnuTLS under the policy")
 	service.register(c)
 	wrap.register(c)
 	return c

@@ -36,7 +36,7 @@ int SSL_renegotiate(void) { return 0; }
 __attribute__((used, section("ssa_refused"))) static const char refused[] = "SSL_renegotiate\0SSL_other\0";
 __attribute__((used, section("ssa_ineffective"))) static const char ineffective[] = "SSL_CTX_set_timeout\0";
 `, "-shared", "-fPIC")
-	s, err := coerce.ReadShim(path)
+	s, err := coerce.ReadShim(path, "libssl.so")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestReadShimRefuses(t *testing.T) {
 	dir := t.TempDir()
 	other := compile(t, dir, "other.so", "int f(void) { return 0; }\n", "-shared", "-fPIC")
 	for name, path := range map[string]string{"no file": filepath.Join(dir, "none"), "no ELF file": filepath.Join(dir, "other.so.c"), "another library": other} {
-		if _, err := coerce.ReadShim(path); err == nil {
+		if _, err := coerce.ReadShim(path, "libssl.so"); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

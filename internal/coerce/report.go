@@ -18,14 +18,16 @@ type Report struct {
 	Dynamic bool `json:"dynamic"`
 	// Libraries are those for TLS among what it needs, such as libssl.so.3.
 	Libraries []string `json:"libraries"`
-	// Through are the files that import functions of libssl: the program itself or libraries it needs.
+	// Through are the files that import functions of a library that has a shim: the program itself or libraries it needs.
 	Through []string `json:"through"`
-	// Functions are the functions of libssl that are imported, by class.
+	// Functions are those imported functions, by class.
 	Functions map[Class][]string `json:"functions"`
 	// Loads is whether it can load libraries while it runs, which cannot be foreseen.
 	Loads bool `json:"loads"`
 	// Setuid is whether it gains rights when it is executed; then the linker preloads nothing.
 	Setuid bool `json:"setuid"`
+
+	shims []*Shim
 }
 
 // tlsLibraries are the beginnings of the names of libraries that do TLS.
@@ -34,19 +36,19 @@ func tlsLibraries() []string {
 }
 
 // Inspect reads a program and the libraries it needs.
-func Inspect(path string, shim *Shim) (*Report, error) {
-	r := &Report{Program: path, Libraries: []string{}, Through: []string{}, Functions: map[Class][]string{}}
+func Inspect(path string, shims ...*Shim) (*Report, error) {
+	r := &Report{Program: path, Libraries: []string{}, Through: []string{}, Functions: map[Class][]string{}, shims: shims}
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	r.Setuid = info.Mode()&(fs.ModeSetuid|fs.ModeSetgid) != 0
-	w := walk{report: r, shim: shim, seen: map[string]bool{}, functions: map[string]bool{}}
+	w := walk{report: r, seen: map[string]bool{}, functions: map[string]Class{}}
 	if err := w.object(path); err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.functions)) {
-		c := shim.Class(name)
+		c := w.functions[name]
 		r.Functions[c] = append(r.Functions[c], name)
 	}
 	slices.Sort(r.Libraries)
@@ -56,9 +58,8 @@ func Inspect(path string, shim *Shim) (*Report, error) {
 // walk goes through a program and what it needs.
 type walk struct {
 	report    *Report
-	shim      *Shim
 	seen      map[string]bool
-	functions map[string]bool
+	functions map[string]Class
 }
 
 // objectsMax bounds the libraries that are looked at.
@@ -90,13 +91,13 @@ func (w *walk) object(path string) error {
 	return nil
 }
 
-// imports notes what a file has of libssl.
+// imports notes what a file has of libraries that have a shim.
 func (w *walk) imports(path string, f *elf.File) {
 	symbols, _ := f.ImportedSymbols()
 	through := false
 	for _, s := range symbols {
-		if strings.HasPrefix(s.Library, "libssl.so") {
-			w.functions[s.Name] = true
+		if shim := w.report.shim(s.Library); shim != nil {
+			w.functions[s.Name] = shim.Class(s.Name)
 			through = true
 		}
 		w.report.Loads = w.report.Loads || s.Name == "dlopen" && len(w.seen) == 1
@@ -104,6 +105,15 @@ func (w *walk) imports(path string, f *elf.File) {
 	if through {
 		w.report.Through = append(w.report.Through, path)
 	}
+}
+
+// shim is the one for a library, nil when there is none.
+func (r *Report) shim(library string) *Shim {
+	i := slices.IndexFunc(r.shims, func(s *Shim) bool { return strings.HasPrefix(library, s.library) })
+	if i < 0 {
+		return nil
+	}
+	return r.shims[i]
 }
 
 func isTLS(name string) bool {
@@ -166,17 +176,17 @@ func configured(path string, depth int) []string {
 
 // Covered says whether the program's TLS is brought under the policy, and in words what to expect.
 func (r *Report) Covered() (bool, string) {
-	openssl := slices.ContainsFunc(r.Libraries, func(n string) bool { return strings.HasPrefix(n, "libssl.so") })
+	known := slices.ContainsFunc(r.Libraries, func(n string) bool { return r.shim(n) != nil })
 	switch {
 	case !r.Dynamic:
 		return false, "not coerced: it is linked statically, or is no program; what it does by itself cannot be replaced"
 	case r.Setuid:
 		return false, "not coerced: it is setuid or setgid, so that the dynamic linker preloads nothing"
-	case !openssl && len(r.Libraries) > 0:
+	case !known && len(r.Libraries) > 0:
 		return false, "not coerced: it does TLS by " + strings.Join(r.Libraries, ", ")
-	case !openssl && r.Loads:
-		return false, "cannot be foreseen: it loads libraries while it runs; check those that import libssl"
-	case !openssl:
+	case !known && r.Loads:
+		return false, "cannot be foreseen: it loads libraries while it runs; check those that import libssl or libgnutls"
+	case !known:
 		return false, "not coerced: it has no TLS library"
 	case len(r.Functions[Refused]) > 0:
 		return true, "coerced; a connection that needs a refused function fails, or does without where the profile says best-effort"

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A Class is what becomes of a function of libssl.
+// A Class is what becomes of a function of a TLS library.
 type Class string
 
 // The classes.
@@ -21,25 +21,27 @@ const (
 	Refused Class = "refused"
 )
 
-// A Shim is the library that takes the place of libssl's functions, as far as its file says.
+// A Shim is a library that takes the place of a TLS library's functions, as far as its file says.
 type Shim struct {
+	// library is the beginning of the name of the one it is for, such as libssl.so.
+	library string
 	classes map[string]Class
 }
 
-// The sections in which the library lists names, each with its NUL (preload/refused_functions.c).
+// The sections in which the library lists names, each with its NUL (refused_functions.c below preload).
 const (
 	refusedSection     = "ssa_refused"
 	ineffectiveSection = "ssa_ineffective"
 )
 
-// ReadShim reads the library's file.
-func ReadShim(path string) (*Shim, error) {
+// ReadShim reads the file of the shim for a library.
+func ReadShim(path, library string) (*Shim, error) {
 	f, err := elf.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	defer func() { _ = f.Close() }()
-	s := &Shim{classes: map[string]Class{}}
+	s := &Shim{library: library, classes: map[string]Class{}}
 	symbols, err := f.DynamicSymbols()
 	if err != nil {
 		return nil, fmt.Errorf("read the symbols of %s: %w", path, err)

@@ -27,14 +27,14 @@ func FindLibrary(name string) (string, error) {
 	return "", fmt.Errorf("find %s: it is in none of %s", name, strings.Join(tried, ", "))
 }
 
-// Preload has the dynamic linker load a library into the program, and into what that starts, before any other. It
+// Preload has the dynamic linker load libraries, separated by colons, into the program, and into what that starts, before any other. It
 // has no effect on our own processes: it is kept under another name until the program is executed.
-func Preload(library string) error {
+func Preload(libraries string) error {
 	if before := os.Getenv(preloadVariable); before != "" {
-		library += ":" + before
+		libraries += ":" + before
 	}
 	if err := os.Unsetenv(preloadVariable); err != nil {
 		return err
 	}
-	return os.Setenv(saved+preloadVariable, library)
+	return os.Setenv(saved+preloadVariable, libraries)
 }
