@@ -18,6 +18,7 @@ type verified struct {
 	Reason    string
 	Judges    []struct{ Judge, Answer, Counts, Reason string }
 	Exception string
+	Authority string
 }
 
 // verify runs the command on the machine.
@@ -64,7 +65,10 @@ func TestVerifyException(t *testing.T) {
 				t.Fatalf("refused: %s\n%s", v.Reason, v.Exception)
 			}
 			m.write(t, "ssa/policy.d/exception.toml", v.Exception)
-			m.write(t, "ssa/authorities/localhost.pem", string(root))
+			if (v.Authority == string(root)) != strings.Contains(tt.exception, "trust_store") {
+				t.Errorf("the authority to trust:\n%s", v.Authority)
+			}
+			m.write(t, "ssa/authorities/localhost.pem", v.Authority)
 			if v := m.verify(t, port, "--app", "/usr/bin/some"); !v.Accepted {
 				t.Errorf("with the exception: %s", v.Reason)
 			}

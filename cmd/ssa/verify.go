@@ -171,6 +171,8 @@ type verifyJSON struct {
 	Suite    string            `json:"suite,omitempty"`
 	// Exception is a drop-in of the policy that lets the connection pass.
 	Exception string `json:"exception,omitempty"`
+	// Authority is the PEM of the trust store that it names.
+	Authority string `json:"authority,omitempty"`
 }
 
 type judgeJSON struct {
@@ -200,6 +202,9 @@ func (v *verifying) document(e *service.Examination, end string) verifyJSON {
 	out.Reason = e.Err.Error()
 	if e.Remedy != nil {
 		out.Exception = e.Remedy.TOML(*e, v.app, v.dest, end)
+		if store := e.Remedy.Store; store != nil {
+			out.Authority = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: store.Raw}))
+		}
 	}
 	return out
 }
