@@ -57,12 +57,15 @@ func (c *conn) Control(fn func(linux.FD) error) error { return c.session.Control
 // Done implements socket.Conn.
 func (c *conn) Done() <-chan struct{} { return c.done }
 
-// Err implements socket.Conn. Before the relay has ended it is what the session has met: a program that reads
-// ECONNRESET asks for the reason at once.
+// Err implements socket.Conn. Before the relay has ended it is why the connection is cut off, or what the session has
+// met: a program that reads ECONNRESET asks for the reason at once.
 func (c *conn) Err() error {
 	select {
 	case <-c.done:
 	default:
+		if f := (*abi.Failure)(nil); errors.As(context.Cause(c.ctx), &f) {
+			return f // it is being cut off, and why
+		}
 		return c.session.Err()
 	}
 	c.mu.Lock()
