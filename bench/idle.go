@@ -16,8 +16,9 @@ const (
 	memoryName  = "resident memory for each"
 	connectName = "time to connect all"
 	quietName   = "processor time while idle, of a second"
+	effortName  = "processor time to connect all"
 	// settleTime is how long a process is left alone before it is looked at.
-	settleTime = 2 * time.Second
+	settleTime = 4 * time.Second
 )
 
 // idle holds connections that have moved a byte.
@@ -60,6 +61,7 @@ func (w *workshop) hold(s side, count int, few holding) error {
 	x := float64(count)
 	w.results.add(series{Group: idleGroup, Name: memoryName, Unit: "KB", Side: s.name, X: x}, (lots.kb-few.kb)/x)
 	w.results.add(series{Group: idleGroup, Name: connectName, Unit: "s", Side: s.name, X: x}, lots.connected.Seconds())
+	w.results.add(series{Group: idleGroup, Name: effortName, Unit: "s", Side: s.name, X: x}, lots.effort-few.effort)
 	w.results.add(series{Group: idleGroup, Name: quietName, Unit: "ms", Side: s.name, X: x}, lots.quiet*1e3)
 	return nil
 }
@@ -67,7 +69,8 @@ func (w *workshop) hold(s side, count int, few holding) error {
 // holding is what a process with connections is like.
 type holding struct {
 	connected time.Duration
-	kb, quiet float64
+	// effort and quiet are seconds of processor time.
+	kb, effort, quiet float64
 }
 
 func (w *workshop) held(s side, count int) (h holding, err error) {
@@ -82,14 +85,14 @@ func (w *workshop) held(s side, count int) (h holding, err error) {
 	if err != nil {
 		return h, err
 	}
-	start := time.Now()
+	start, begun := time.Now(), s.group.seconds()
 	if err := cmd.Start(); err != nil {
 		return h, err
 	}
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "ready\n" {
 		return h, fmt.Errorf("hold idle connections: the program wrote %q: %w", line, err)
 	}
-	h.connected = time.Since(start)
+	h.connected, h.effort = time.Since(start), s.group.seconds()-begun
 	<-time.After(settleTime)
 	before := s.group.seconds()
 	<-time.After(time.Second)

@@ -25,9 +25,9 @@ func (r *results) plots() []plot {
 	all := []plot{
 		{name: "figure", group: figureLoop, title: "Time of processes that fetch 1 MB each, over loopback", x: "processes", y: "ms"},
 		{name: "figure-delay", group: figureDelay, title: "The same with 20 ms of round-trip time", x: "processes", y: "ms"},
-		{name: "scale", group: idleGroup, title: "Time to connect all", x: "connections", y: "s"},
+		{name: "scale", group: idleGroup, title: "Processor time to connect all", x: "connections", y: "s"},
 	}
-	only := map[string]string{"scale": connectName}
+	only := map[string]string{"scale": effortName}
 	for i := range all {
 		all[i].lines = r.lines(all[i].group, only[all[i].name])
 	}
