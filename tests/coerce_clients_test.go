@@ -25,7 +25,11 @@ func coercedClients() []coercedClient {
 	h2 := []string{"curl", "-sS", "--http2", "--cacert", "TRUST", "https://HOST:PORT/"}
 	sClient := []string{"openssl", "s_client", "-quiet", "-connect", "HOST:PORT", "-CAfile", "TRUST"}
 	python := []string{"/usr/bin/python3", "programs/python/https_client.py", "HOST", "PORT", "TRUST"}
+	wget := []string{"wget", "-nv", "-O", "-", "--ca-certificate=TRUST", "https://HOST:PORT/"}
+	gnutls := []string{"gnutls-cli", "--x509cafile=TRUST", "--port=PORT", "HOST"}
 	return []coercedClient{
+		{name: "wget", exe: "wget", words: wget, insecure: append(wget[:len(wget):len(wget)], "--no-check-certificate")},
+		{name: "gnutls-cli", exe: "gnutls-cli", input: request, words: gnutls, insecure: append(gnutls[:len(gnutls):len(gnutls)], "--insecure")},
 		{name: "curl", exe: "curl", words: curl, insecure: append(curl[:len(curl):len(curl)], "-k")},
 		{name: "curl of HTTP/2", exe: "curl", words: h2, insecure: append(h2[:len(h2):len(h2)], "-k"), http2: true},
 		{name: "openssl s_client", exe: "openssl", input: request, insecure: sClient, // it only says what is wrong
