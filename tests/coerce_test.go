@@ -177,3 +177,16 @@ func TestCoerceNobodyServes(t *testing.T) {
 		t.Errorf("status %d, output:\n%s", status, out)
 	}
 }
+
+// TestCoerceThroughDaemon has ssad serve a coerced program and show its connection.
+func TestCoerceThroughDaemon(t *testing.T) {
+	must(t, buildShim())
+	g := govern(t, map[string]string{policyFile: oneVersion + "coerce = true\n"})
+	s := testutil.OpenSSLServer(t, g.p.server, "-rev")
+	c := testutil.Start(t, exec.Command(ssaPath(t), "run", "--coerce", "--service=require", "--service-socket="+g.socket(), "--",
+		"openssl", "s_client", "-quiet", "-connect", "localhost:"+s.Port(), "-CAfile", g.p.ca.Path))
+	c.Send("abc\n")
+	c.WaitOutput("cba\n")
+	g.says(0, []string{"conns"}, `openssl.* TLS ?1\.2`)
+	c.CloseInput()
+}
