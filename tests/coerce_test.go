@@ -51,6 +51,20 @@ func coerceByFlag(t *testing.T) *coercing {
 	return c
 }
 
+// plainDir is a directory that other users can enter.
+func plainDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "ssa-coerce")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // stranger is a certificate for another name.
 func (c *coercing) stranger() testutil.Certificate {
 	c.t.Helper()
