@@ -47,6 +47,7 @@ EXPORT int gnutls_init(session_t *session, unsigned flags)
 	struct conn *c = result == 0 ? conn_of(*session) : NULL;
 	if (c) {
 		c->fd = -1;
+		c->status = ~0u;
 		c->server = (flags & INIT_SERVER) != 0;
 		c->datagram = (flags & INIT_DATAGRAM) != 0;
 		c->no_signal = (flags & INIT_NO_SIGNAL) != 0;

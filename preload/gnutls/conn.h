@@ -33,7 +33,7 @@ struct conn {
 	int error;
 	// writes is whether the last call waits to write; gnutls_record_get_direction.
 	int writes;
-	// status is of the verification, a combination of STATUS_.
+	// status is of the verification, a combination of STATUS_; all bits before it.
 	unsigned status;
 	// broken is whether the connection ended in an error, closed whether we have sent close_notify.
 	int broken, closed;
@@ -60,6 +60,8 @@ struct conn {
 	struct {
 		char *bytes;
 		size_t len, size;
+		// whole is the length of the record that a repeated call is about.
+		size_t whole;
 		int corked;
 	} unsent;
 	// answers are read from the connection when they are first asked for.

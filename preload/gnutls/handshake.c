@@ -30,6 +30,7 @@ static int settle(session_t session, struct conn *c)
 {
 	c->phase = PHASE_CONNECTED;
 	c->writes = 0;
+	c->status = 0;
 	return verdict(session, c);
 }
 

@@ -87,9 +87,9 @@ static ssize_t flush(struct conn *c)
 static ssize_t again(struct conn *c)
 {
 	ssize_t n = flush(c);
-	if (n < 0 || !c->unsent.len)
+	if (n < 0)
 		return n;
-	return wait_for(c, 1);
+	return c->unsent.len ? wait_for(c, 1) : (ssize_t)c->unsent.whole;
 }
 
 // write_record writes as much as a record holds. What has to wait is kept, as the library does.
@@ -102,9 +102,10 @@ static ssize_t write_record(struct conn *c, const void *bytes, size_t len)
 	if (len > RECORD_MAX)
 		len = RECORD_MAX;
 	ssize_t n = len ? put(c, bytes, len) : 0;
-	if ((n == E_AGAIN || n == E_INTERRUPTED) && !keep(c, bytes, len))
-		return E_MEMORY_ERROR;
-	return n;
+	if (n != E_AGAIN && n != E_INTERRUPTED)
+		return n;
+	c->unsent.whole = len;
+	return keep(c, bytes, len) ? n : E_MEMORY_ERROR;
 }
 
 EXPORT ssize_t gnutls_record_send(session_t session, const void *bytes, size_t len)

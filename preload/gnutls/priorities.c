@@ -133,9 +133,10 @@ EXPORT int gnutls_priority_set_direct(session_t session, const char *words, cons
 EXPORT int gnutls_set_default_priority(session_t session)
 {
 	struct conn *c = conn_of(session);
+	int result = real()->set_default_priority(session); // which sets priorities, too
 	if (c)
 		c->wishes.set = 0;
-	return real()->set_default_priority(session);
+	return result;
 }
 
 EXPORT int gnutls_set_default_priority_append(session_t session, const char *words, const char **bad, unsigned flags)

@@ -82,7 +82,6 @@
 	X(int, credentials_get, (session_t, int, void **))                                                             \
 	X(void, certificate_free_credentials, (credentials_t))                                                         \
 	X(void, certificate_server_set_request, (session_t, int))                                                      \
-	X(int, certificate_client_get_request_status, (session_t))                                                     \
 	X(void, certificate_set_verify_function, (credentials_t, session_func *))                                      \
 	X(void, certificate_set_retrieve_function, (credentials_t, retrieve_func *))                                   \
 	X(void, certificate_set_retrieve_function2, (credentials_t, retrieve2_func *))                                 \
@@ -98,7 +97,6 @@
 	X(int, certificate_set_x509_trust_file, (credentials_t, const char *, int))                                    \
 	X(int, certificate_set_x509_trust_dir, (credentials_t, const char *, int))                                     \
 	X(void, certificate_get_trust_list, (credentials_t, trust_list_t *))                                           \
-	X(void, certificate_set_trust_list, (credentials_t, trust_list_t, unsigned))                                   \
 	X(int, certificate_get_x509_key, (credentials_t, unsigned, x509_privkey_t *))                                  \
 	X(int, certificate_get_x509_crt, (credentials_t, unsigned, crt_t **, unsigned *))                              \
 	X(int, x509_trust_list_add_system_trust, (trust_list_t, unsigned, unsigned))                                   \
