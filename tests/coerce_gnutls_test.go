@@ -233,3 +233,21 @@ func TestCoerceGnuTLSCallbacks(t *testing.T) {
 		})
 	}
 }
+
+// TestCoerceGnuTLSWaits writes more than the socket takes at once: nothing is lost or sent twice.
+func TestCoerceGnuTLSWaits(t *testing.T) {
+	testutil.Require(t, testutil.File("/usr/include/gnutls/gnutls.h"))
+	c := coerce(t, oneVersion+"coerce = true\n")
+	s := testutil.OpenSSLServer(t, c.p.server)
+	out, status := c.run("", must(t, buildGnuTLSClient()), "localhost", s.Port(), c.p.ca.Path, "bulk")
+	if status != 0 || !strings.Contains(out, "written 8000000 waited 1\n") {
+		t.Fatalf("status %d, output:\n%s", status, out)
+	}
+	var want strings.Builder
+	for i := range 1000000 {
+		fmt.Fprintf(&want, "%07d\n", i)
+	}
+	if !eventually(func() bool { return strings.Contains(s.Output(), want.String()) }) {
+		t.Errorf("what has arrived differs: %d bytes", len(s.Output()))
+	}
+}

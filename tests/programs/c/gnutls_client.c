@@ -1,4 +1,5 @@
-// A client of GnuTLS that moves its bytes by functions of its own, without blocking, twice: HOST PORT TRUST accept|refuse.
+// A client of GnuTLS that moves its bytes by functions of its own, without blocking, twice: HOST PORT TRUST accept|refuse; or
+// that writes more than fits at once: HOST PORT TRUST bulk.
 #include <errno.h>
 #include <fcntl.h>
 #include <gnutls/gnutls.h>
@@ -10,7 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static int refuses, asked;
+enum { LINES = 1000000, LINE = 8 };
+
+static int refuses, bulk, asked;
 
 struct transport {
 	gnutls_session_t session;
@@ -98,6 +101,27 @@ static void ask(struct transport *t)
 	printf("end %zd\n", n);
 }
 
+// write_lines repeats calls that have to wait, with the same bytes and with none in turn.
+static void write_lines(struct transport *t)
+{
+	char *lines = malloc(LINES * LINE + 1);
+	size_t at = 0;
+	ssize_t n;
+	int waited = 0;
+	for (int i = 0; i < LINES; i++)
+		sprintf(lines + i * LINE, "%07d\n", i);
+	while (at < LINES * LINE) {
+		n = gnutls_record_send(t->session, lines + at, LINES * LINE - at);
+		while (again(t, n))
+			n = waited++ % 2 ? gnutls_record_send(t->session, NULL, 0) : gnutls_record_send(t->session, lines + at, LINES * LINE - at);
+		if (n <= 0)
+			break;
+		at += (size_t)n;
+	}
+	printf("written %zu waited %d\n", at, waited > 1);
+	free(lines);
+}
+
 static int talk(gnutls_certificate_credentials_t cred, char **argv)
 {
 	struct transport t = {.fd = connected(argv[1], argv[2])};
@@ -117,7 +141,7 @@ static int talk(gnutls_certificate_credentials_t cred, char **argv)
 		printf("version %s resumed %d\n", gnutls_protocol_get_name(gnutls_protocol_get_version(t.session)),
 		       gnutls_session_is_resumed(t.session));
 		binding(t.session);
-		ask(&t);
+		(bulk ? write_lines : ask)(&t);
 		gnutls_bye(t.session, GNUTLS_SHUT_WR);
 	}
 	gnutls_deinit(t.session);
@@ -131,10 +155,11 @@ int main(int argc, char **argv)
 	if (argc != 5)
 		return 2;
 	refuses = strcmp(argv[4], "refuse") == 0;
+	bulk = strcmp(argv[4], "bulk") == 0;
 	gnutls_certificate_allocate_credentials(&cred);
 	gnutls_certificate_set_x509_trust_file(cred, argv[3], GNUTLS_X509_FMT_PEM);
 	gnutls_certificate_set_verify_function(cred, verify);
-	int result = talk(cred, argv) || (!refuses && talk(cred, argv));
+	int result = talk(cred, argv) || (!refuses && !bulk && talk(cred, argv));
 	gnutls_certificate_free_credentials(cred);
 	printf("asked %d\n", asked);
 	return result != 0;
