@@ -251,3 +251,19 @@ func TestCoerceGnuTLSWaits(t *testing.T) {
 		t.Errorf("what has arrived differs: %d bytes", len(s.Output()))
 	}
 }
+
+// TestCoerceGnuTLSClientCertificate has one in the credentials, and one from a callback.
+func TestCoerceGnuTLSClientCertificate(t *testing.T) {
+	c := coerce(t, oneVersion+"coerce = true\n")
+	s := startNginx(t, c.p, tlsVersion{page: "TLSv1.2 TLSv1.3"}, true)
+	for _, words := range [][]string{
+		{"wget", "-nv", "-O", "-", "--ca-certificate=TRUST", "--certificate=" + c.p.client.Chain, "--private-key=" + c.p.client.Key, "https://HOST:PORT/"},
+		{"gnutls-cli", "--x509cafile=TRUST", "--x509certfile=" + c.p.client.Chain, "--x509keyfile=" + c.p.client.Key, "--port=PORT", "HOST"},
+	} {
+		out, status := c.run(request, with(words, "localhost", s.Port(), c.p.ca.Path)...)
+		page := testutil.Lines(out)
+		if status != 0 || page["verify"] != "SUCCESS" || !strings.Contains(page["client"], "CN=the client") || page["protocol"] != "TLSv1.2" {
+			t.Errorf("%s: status %d, output:\n%s", words[0], status, out)
+		}
+	}
+}
