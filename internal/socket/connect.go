@@ -24,14 +24,18 @@ import (
 // Attempt is a connect under way, for those who wait for it.
 type Attempt struct{ *attempt }
 
+// Start has a new attempt go on by itself. Whoever does not wait for it holds the socket before: what becomes of the attempt
+// is then seen on the socket, never in the answer to the call.
+func (a Attempt) Start() { a.socket.table.work.Go(a.run) }
+
 // Done is closed when the attempt has settled.
 func (a Attempt) Done() <-chan struct{} { return a.done }
 
 // Err is what became of it, once Done is closed.
 func (a Attempt) Err() error { return a.err }
 
-// Connect starts to connect to an address in the kernel's form, or joins the attempt that is under way; joined
-// says which. A nil Attempt without an error: an earlier attempt has succeeded and the program learns it now.
+// Connect begins to connect to an address in the kernel's form, or joins the attempt that is under way; joined
+// says which. A new attempt is to be started. A nil Attempt without an error: an earlier attempt has succeeded and the program learns it now.
 func (h *Handle) Connect(addr []byte) (a *Attempt, joined bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -62,7 +66,6 @@ func (h *Handle) Connect(addr []byte) (a *Attempt, joined bool, err error) {
 		return nil, false, err
 	}
 	h.attempt, h.state = at, abi.Connecting
-	h.table.work.Go(at.run)
 	return &Attempt{at}, false, nil
 }
 

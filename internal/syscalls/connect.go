@@ -19,13 +19,16 @@ func (s *Server) connect(c *call) answer {
 	if err != nil || a == nil {
 		return failure(c.note(err))
 	}
-	if !nonblock {
-		return s.waitConnect(c, a, joined)
-	}
-	if joined {
+	switch {
+	case joined && nonblock:
 		return failure(linux.EALREADY)
+	case nonblock:
+		defer a.Start()
+		return c.leave(a, linux.EINPROGRESS)
+	case !joined:
+		a.Start()
 	}
-	return c.leave(a, linux.EINPROGRESS)
+	return s.waitConnect(c, a, joined)
 }
 
 // waitConnect waits for an attempt, at most as long as SO_SNDTIMEO allows and no signal interrupts.
