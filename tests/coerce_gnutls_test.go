@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -265,5 +266,16 @@ func TestCoerceGnuTLSClientCertificate(t *testing.T) {
 		if status != 0 || page["verify"] != "SUCCESS" || !strings.Contains(page["client"], "CN=the client") || page["protocol"] != "TLSv1.2" {
 			t.Errorf("%s: status %d, output:\n%s", words[0], status, out)
 		}
+	}
+}
+
+// TestCoerceGnuTLSNobodyServes runs the library without a supervisor.
+func TestCoerceGnuTLSNobodyServes(t *testing.T) {
+	p := newPKI(t)
+	s := testutil.Nginx(t, p.server)
+	cmd := exec.Command("wget", "-nv", "-O", "-", "--no-check-certificate", "https://localhost:"+s.Port()+"/")
+	cmd.Env = append(os.Environ(), "LD_PRELOAD="+filepath.Join(filepath.Dir(must(t, buildShim())), "libssa-gnutls.so"))
+	if out, status := testutil.Run(t, cmd, ""); status == 0 || !strings.Contains(out, "does not run under ssa run") {
+		t.Errorf("status %d, output:\n%s", status, out)
 	}
 }
