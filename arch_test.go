@@ -33,7 +33,7 @@ internal/coerce:
 internal/config: abi internal/linux internal/policy internal/verify/judge
 internal/control: api client internal/audit internal/linux
 internal/daemon: abi api internal/audit internal/config internal/control internal/engine internal/fetch internal/judges internal/keys internal/keys/agent internal/launch internal/linux internal/notaryd internal/policy internal/rpc internal/sandbox internal/sealed internal/seccomp internal/service internal/socket internal/syscalls internal/verify internal/verify/dane internal/verify/judge internal/verify/notary internal/verify/pins internal/verify/plugin internal/verify/plugin/trial internal/verify/revocation internal/verify/transparency internal/wire internal/witness
-internal/engine: abi internal/linux internal/policy
+internal/engine: abi internal/linux internal/lru internal/policy
 internal/fetch: internal/linux
 internal/identity: internal/linux internal/socket
 internal/judges: abi api internal/linux internal/rpc internal/verify/judge
@@ -41,7 +41,8 @@ internal/keys: abi
 internal/keys/agent: abi internal/keys internal/linux internal/rpc
 internal/launch: abi internal/linux internal/seccomp
 internal/linux:
-internal/memo:
+internal/lru:
+internal/memo: internal/lru
 internal/metrics: api
 internal/notaryd: internal/engine internal/fetch internal/memo internal/verify/notary
 internal/policy: abi internal/verify/judge

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/securesocketapi/ssa/internal/lru"
 	"github.com/securesocketapi/ssa/internal/policy"
 )
 
@@ -24,7 +25,7 @@ type session struct {
 
 // sessions are those of all clients, oldest use dropped first. What the memory has not may be in the store.
 type sessions struct {
-	memory *lru[[sha256.Size]byte, session]
+	memory *lru.Map[[sha256.Size]byte, session]
 	store  Store
 }
 
@@ -32,11 +33,11 @@ func newSessions(max int, store Store) *sessions {
 	if store == nil {
 		store = nowhere{}
 	}
-	return &sessions{newLRU[[sha256.Size]byte, session](max), store}
+	return &sessions{lru.New[[sha256.Size]byte, session](max), store}
 }
 
 func (s *sessions) get(key [sha256.Size]byte) (session, bool) {
-	if have, ok := s.memory.get(key); ok {
+	if have, ok := s.memory.Get(key); ok {
 		return have, true
 	}
 	secret, ok := s.store.Get(key)
@@ -48,12 +49,12 @@ func (s *sessions) get(key [sha256.Size]byte) (session, bool) {
 		s.store.Remove(key) // of another version of the engine
 		return session{}, false
 	}
-	s.memory.put(key, kept)
+	s.memory.Put(key, kept)
 	return kept, true
 }
 
 func (s *sessions) put(key [sha256.Size]byte, one session, until time.Time) {
-	s.memory.put(key, one)
+	s.memory.Put(key, one)
 	if _, none := s.store.(nowhere); none {
 		return
 	}
@@ -63,7 +64,7 @@ func (s *sessions) put(key [sha256.Size]byte, one session, until time.Time) {
 }
 
 func (s *sessions) remove(key [sha256.Size]byte) {
-	s.memory.remove(key)
+	s.memory.Remove(key)
 	s.store.Remove(key)
 }
 

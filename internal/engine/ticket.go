@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/securesocketapi/ssa/abi"
+	"github.com/securesocketapi/ssa/internal/lru"
 )
 
 const (
@@ -27,25 +28,25 @@ type vault struct {
 	now   func() time.Time
 	store Store
 	mu    sync.Mutex
-	rings *lru[string, *ring]
+	rings *lru.Map[string, *ring]
 }
 
 func newVault(now func() time.Time, store Store) *vault {
 	if store == nil {
 		store = nowhere{}
 	}
-	return &vault{now: now, store: store, rings: newLRU[string, *ring](RingsMax)}
+	return &vault{now: now, store: store, rings: lru.New[string, *ring](RingsMax)}
 }
 
 // ring is the keys of an application, found in the store or made on first use.
 func (v *vault) ring(app string) *ring {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if r, ok := v.rings.get(app); ok {
+	if r, ok := v.rings.Get(app); ok {
 		return r
 	}
 	r := &ring{now: v.now, store: v.store, id: ringID(app)}
-	v.rings.put(app, r)
+	v.rings.Put(app, r)
 	return r
 }
 
