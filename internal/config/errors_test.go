@@ -14,6 +14,8 @@ func TestProblems(t *testing.T) {
 		want       []string
 	}{
 		{"bad syntax", "versions = [", []string{"p.toml:1:12: "}},
+		{"bad byte order mark", "\ufeffrsa_bits_min = 3072", []string{"p.toml:1:1: the file begins with a byte order mark"}},
+		{"bad time without unit", "[limits]\nhandshake_timeout = 30", []string{`p.toml:2:21: handshake_timeout is a number without a unit; write "30s"`}},
 		{"bad key twice", "rsa_bits_min = 2048\nrsa_bits_min = 2048", []string{"p.toml:2:1: "}},
 		{"bad key unknown", "trust_stor = \"system\"\n[limits]\nsocket = 1",
 			[]string{`p.toml:1:1: unknown key "trust_stor" in the global settings; did you mean "trust_store"?`,

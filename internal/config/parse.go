@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -92,6 +93,10 @@ const depthMax = 16
 func parse(file string, text []byte) (*table, *policy.Problem) {
 	// The expressions are read as they come; that keys are not repeated, and that tables are not extended where
 	// they must not be, is checked by the full decoder.
+	if bytes.HasPrefix(text, []byte("\xef\xbb\xbf")) {
+		return nil, &policy.Problem{Source: policy.Source{File: file, Line: 1, Column: 1},
+			Text: "the file begins with a byte order mark; save it as UTF-8 without one"}
+	}
 	var whole map[string]any
 	if err := toml.Unmarshal(text, &whole); err != nil {
 		return nil, syntaxProblem(file, err)

@@ -66,6 +66,10 @@ func (d *decoder) number(it item, b bounds) (int, bool) {
 type span struct{ least, most time.Duration }
 
 func (d *decoder) duration(it item, s span) (time.Duration, bool) {
+	if it.value.kind == integerValue {
+		d.problemf(it.value.at, `%s is a number without a unit; write "%ss" if seconds are meant`, it.name, it.value.text)
+		return 0, false
+	}
 	text, ok := d.word(it)
 	if !ok {
 		return 0, false

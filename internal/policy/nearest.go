@@ -7,7 +7,8 @@ func Nearest(wrong string, words []string) string {
 	if len(wrong) > 64 {
 		wrong = wrong[:64]
 	}
-	best, least := "", len(wrong)/2+2
+	// A word of which nothing is left was not meant: "on" is not "off".
+	best, least := "", min(len(wrong)/2+2, len(wrong))
 	for _, w := range words {
 		if d := distance(strings.ToLower(wrong), strings.ToLower(w)); d < least {
 			best, least = w, d
