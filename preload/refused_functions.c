@@ -8,9 +8,9 @@
 #include "real.h"
 #include "refused.h"
 
-// function is any of them: their arguments are pointers and integers, at most six, which all calling conventions here pass
+// function is any of them: their arguments are pointers and integers, at most eight, which all calling conventions here pass
 // alike.
-typedef long function(void *, long, long, long, long, long);
+typedef long function(void *, long, long, long, long, long, long, long);
 
 #define NAME(name) #name "\0"
 #define NAME_OF_CALL(name, result) NAME(name)
@@ -26,28 +26,28 @@ static function *real_function(const char *name)
 }
 
 #define CONTEXT_SETTER(name)                                                                                           \
-	EXPORT long name(SSL_CTX *ctx, long a, long b, long c, long d, long e)                                         \
+	EXPORT long name(SSL_CTX *ctx, long a, long b, long c, long d, long e, long f, long g) \
 	{                                                                                                              \
 		struct context *x = context_of(ctx);                                                                   \
 		if (x && a)                                                                                            \
 			x->unserved = #name;                                                                           \
-		return real_function(#name)(ctx, a, b, c, d, e);                                                       \
+		return real_function(#name)(ctx, a, b, c, d, e, f, g);                                                       \
 	}
 
 #define CONNECTION_SETTER(name)                                                                                        \
-	EXPORT long name(SSL *ssl, long a, long b, long c, long d, long e)                                             \
+	EXPORT long name(SSL *ssl, long a, long b, long c, long d, long e, long f, long g) \
 	{                                                                                                              \
 		struct conn *k = conn_of(ssl);                                                                         \
 		if (k && a)                                                                                            \
 			k->unserved = #name;                                                                           \
-		return real_function(#name)(ssl, a, b, c, d, e);                                                       \
+		return real_function(#name)(ssl, a, b, c, d, e, f, g);                                                       \
 	}
 
 #define CALL(name, result)                                                                                             \
-	EXPORT long name(SSL *ssl, long a, long b, long c, long d, long e)                                             \
+	EXPORT long name(SSL *ssl, long a, long b, long c, long d, long e, long f, long g) \
 	{                                                                                                              \
 		if (!coerced())                                                                                        \
-			return real_function(#name)(ssl, a, b, c, d, e);                                               \
+			return real_function(#name)(ssl, a, b, c, d, e, f, g);                                               \
 		refused(#name);                                                                                        \
 		return result;                                                                                         \
 	}
