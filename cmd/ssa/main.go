@@ -30,7 +30,8 @@ func run(args []string) int {
 	}
 	root.AddCommand(runCommand(), doctorCommand(), versionCommand(), statusCommand(), connsCommand(), auditCommand(), metricsCommand(), enableCommand(), disableCommand(), policyCommand(), profileCommand(), coerceCommand(), superviseCommand(), launchCommand(), sandboxCommand(), notaryCommand(), verifyCommand(), trustCommand(), pinsCommand(), revocationCommand())
 	root.SetArgs(args)
-	err := root.Execute()
+	command, err := root.ExecuteC()
+	err = withUsage(err, command.UseLine())
 	if _, _, unknown := root.Find(args); unknown != nil {
 		err = fmt.Errorf("%w\nhint: %s", unknown, suggestion(root, args[0]))
 	}
@@ -43,6 +44,16 @@ func run(args []string) int {
 	}
 	complain(err)
 	return launch.ExitFailure
+}
+
+// withUsage adds to what cobra says of too many, too few and missing arguments, how the command is written.
+func withUsage(err error, line string) error {
+	for _, text := range []string{"accepts ", "requires ", "required flag"} {
+		if err != nil && strings.HasPrefix(err.Error(), text) {
+			return fmt.Errorf("%w\nhint: %s", err, line)
+		}
+	}
+	return err
 }
 
 // suggestion says what to do about a word that is no command.

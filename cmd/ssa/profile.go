@@ -111,11 +111,12 @@ func profileModeCommand(mode policy.Mode) *cobra.Command {
 	return &cobra.Command{
 		Use:   mode.String() + " NAME",
 		Short: short,
+		Long:  short + ", from when ssad reads the policy again: ssa policy reload.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			path, err := config.SetMode(daemon.PolicyOptions(), config.AdminDir, args[0], mode)
 			if errors.Is(err, os.ErrPermission) {
-				return fmt.Errorf("%w\nonly root can change the policy", err)
+				return fmt.Errorf("%w\nhint: only root can change the policy", err)
 			}
 			if err == nil && path != "" {
 				_, err = fmt.Fprintln(os.Stdout, path)
