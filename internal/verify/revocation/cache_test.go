@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,10 +19,12 @@ import (
 	"github.com/securesocketapi/ssa/internal/verify/revocation"
 )
 
-// clock is a time that tests move.
-type clock struct{ ahead time.Duration }
+// clock is a time that tests move. Fetches under way look at it too.
+type clock struct{ ahead atomic.Int64 }
 
-func (c *clock) now() time.Time { return time.Now().Add(c.ahead) }
+func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func (c *clock) set(ahead time.Duration) { c.ahead.Store(int64(ahead)) }
 
 func (c *clock) at(q *judge.Question) { q.Time = c.now() }
 
@@ -196,7 +199,7 @@ func TestRetry(t *testing.T) {
 		t.Errorf("status: %+v", e)
 	}
 	s.responder.Serve(s.root.Answers(t))
-	c.ahead = revocation.RetryTime + time.Second
+	c.set(revocation.RetryTime + time.Second)
 	check(t, s.askWith(t, from, c.at), judge.Valid, "ocsp")
 }
 
@@ -208,9 +211,9 @@ func TestRefresh(t *testing.T) {
 	s.start(t)
 	check(t, s.ask(t), judge.Valid, "ocsp")
 	s.judge.Refetch()
-	c.ahead = 5 * time.Hour
+	c.set(5 * time.Hour)
 	s.judge.Refetch()
-	c.ahead = 7 * time.Hour
+	c.set(7 * time.Hour)
 	s.responder.Serve(s.root.Answers(t, ca.Made(c.now()), ca.Revoked(1)))
 	s.judge.Refetch()
 	wait(t, "the revocation", s.changed)
@@ -220,11 +223,11 @@ func TestRefresh(t *testing.T) {
 	check(t, s.ask(t, c.at), judge.Invalid, "keyCompromise")
 	// An older response does not take its place.
 	s.responder.Serve(s.root.Answers(t))
-	c.ahead = 20 * time.Hour
+	c.set(20 * time.Hour)
 	s.judge.Refetch()
 	wait(t, "the third request", func() bool { return s.responder.Asked() == 3 })
 	check(t, s.ask(t, c.at), judge.Invalid, "keyCompromise")
-	c.ahead += revocation.IdleTime + 48*time.Hour
+	c.set(20*time.Hour + revocation.IdleTime + 48*time.Hour)
 	s.judge.Refetch()
 	if e := s.judge.Sources(); len(e) != 0 {
 		t.Errorf("kept: %+v", e)
