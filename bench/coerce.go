@@ -12,7 +12,6 @@ import (
 const (
 	coercedGroup = "programs that do TLS by OpenSSL"
 	coercedName  = "coerced"
-	shimName     = "libssa-openssl.so"
 )
 
 // coercion measures what programs pay whose own TLS is brought under the policy.
@@ -35,14 +34,14 @@ func coercion(w *workshop) error {
 	return nil
 }
 
-// prepareCoercion puts the library beside the supervisor, and makes what is downloaded.
+// prepareCoercion puts the libraries beside the supervisor, which has no use for one alone, and makes what is downloaded.
 func (w *workshop) prepareCoercion() error {
-	data, err := os.ReadFile("bin/" + shimName)
-	if err != nil {
-		return fmt.Errorf("run make build first: %w", err)
+	for _, name := range []string{"libssa-openssl.so", "libssa-gnutls.so"} {
+		if err := w.command("make", "-s", "SHIMDIR="+w.dir, w.path(name)); err != nil {
+			return err
+		}
 	}
-	return errors.Join(os.WriteFile(w.path(shimName), data, 0o644),
-		os.WriteFile(w.path("www/1m.bin"), make([]byte, 1<<20), 0o644))
+	return os.WriteFile(w.path("www/1m.bin"), make([]byte, 1<<20), 0o644)
 }
 
 // coerced is a command as it is or coerced, and the name of this side.
