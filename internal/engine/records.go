@@ -128,6 +128,9 @@ func (r *records) take() ([][]byte, error) {
 	if len(r.pieces) > 0 {
 		return r.pieces, nil
 	}
+	if r.end != nil {
+		r.net.in.release()
+	}
 	return nil, r.end
 }
 
