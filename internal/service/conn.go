@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
-	"sync"
+	"sync/atomic"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/engine"
@@ -23,12 +23,9 @@ type conn struct {
 	origin  origin
 	ctx     context.Context
 	abort   context.CancelCauseFunc
-	done    chan struct{}
-
-	mu sync.Mutex
 	// settled is whether Start or Abort has decided about the connection.
-	settled bool
-	err     error
+	settled atomic.Bool
+	end     socket.End
 }
 
 // errAborted is why a connection ends that is aborted.
@@ -36,7 +33,7 @@ var errAborted = errors.New("the program gave the connection up")
 
 // newConn takes over a session; it closes it when the service is shutting down.
 func (s *Service) newConn(session *engine.Session, info socket.Info, o origin) (*conn, error) {
-	c := &conn{service: s, session: session, info: info, origin: o, done: make(chan struct{})}
+	c := &conn{service: s, session: session, info: info, origin: o}
 	c.ctx, c.abort = context.WithCancelCause(s.cutting)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,23 +51,19 @@ func (c *conn) Info() socket.Info { return c.info }
 // Control implements socket.Conn.
 func (c *conn) Control(fn func(linux.FD) error) error { return c.session.Control(fn) }
 
-// Done implements socket.Conn.
-func (c *conn) Done() <-chan struct{} { return c.done }
+// AfterEnd implements socket.Conn.
+func (c *conn) AfterEnd(fn func()) { c.end.After(fn) }
 
 // Err implements socket.Conn. Before the relay has ended it is why the connection is cut off, or what the session has
 // met: a program that reads ECONNRESET asks for the reason at once.
 func (c *conn) Err() error {
-	select {
-	case <-c.done:
-	default:
-		if f := (*abi.Failure)(nil); errors.As(context.Cause(c.ctx), &f) {
-			return f // it is being cut off, and why
-		}
-		return c.session.Err()
+	if over, err := c.end.Come(); over {
+		return err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.err
+	if f := (*abi.Failure)(nil); errors.As(context.Cause(c.ctx), &f) {
+		return f // it is being cut off, and why
+	}
+	return c.session.Err()
 }
 
 // Start implements socket.Conn. After Abort, or a second time, it only closes plain.
@@ -108,13 +101,7 @@ func (c *conn) Abort() {
 // settle claims the connection for Start or Abort. Only the first gets it.
 func (c *conn) settle() bool {
 	c.service.forget(c)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.settled {
-		return false
-	}
-	c.settled = true
-	return true
+	return !c.settled.Swap(true)
 }
 
 // finish records the end of the connection.
@@ -126,10 +113,7 @@ func (c *conn) finish(err error) {
 	if err != nil {
 		c.service.log.Info("connection ended", "id", c.info.ID, "remote", c.info.Remote, "error", err)
 	}
-	c.mu.Lock()
-	c.err = asFailure(err)
-	c.mu.Unlock()
-	close(c.done)
+	c.end.Reach(asFailure(err))
 }
 
 // asFailure gives an error the kind of a broken connection when it has none.

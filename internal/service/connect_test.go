@@ -164,7 +164,7 @@ func TestAbort(t *testing.T) {
 	b := start(t, accept(t, s.l))
 	fresh.Abort()
 	fresh.Abort()
-	<-fresh.Done()
+	<-over(fresh)
 	if err := fresh.Err(); err != nil {
 		t.Errorf("end of one never started: %v", err)
 	}
@@ -188,7 +188,7 @@ func TestAbort(t *testing.T) {
 		t.Errorf("Control: %v", err)
 	}
 	running.Abort()
-	<-running.Done()
+	<-over(running)
 	check(t, running.Err(), abi.Reset, "gave the connection up")
 	if _, err := a.Read(make([]byte, 1)); !errors.Is(err, linux.ECONNRESET) {
 		t.Errorf("program of an aborted connection: %v", err)
@@ -211,7 +211,7 @@ func TestTruncated(t *testing.T) {
 	}
 	// Once the program knows that something is wrong, so does Err.
 	check(t, client.Err(), abi.Reset, "without close_notify")
-	<-client.Done()
+	<-over(client)
 	check(t, client.Err(), abi.Reset, "without close_notify")
 }
 
@@ -244,8 +244,8 @@ func TestServiceClose(t *testing.T) {
 	if err := s.Close(ctx); err == nil {
 		t.Error("Close did not tell of the connection it cut off")
 	}
-	<-waiting.Done()
-	<-staying.Done()
+	<-over(waiting)
+	<-over(staying)
 	check(t, staying.Err(), abi.Reset, "shutting down")
 	if got, err := io.ReadAll(b); string(got) != "last words" || err != nil {
 		t.Errorf("last words: %q, %v", got, err)

@@ -180,3 +180,10 @@ func pem(t *testing.T, path string) []byte {
 	}
 	return b
 }
+
+// over is closed when a connection has ended.
+func over(c socket.Conn) <-chan struct{} {
+	over := make(chan struct{})
+	c.AfterEnd(func() { close(over) })
+	return over
+}

@@ -126,7 +126,7 @@ func TestServersOfOthers(t *testing.T) {
 						t.Errorf("info, resumed wanted %v: %+v", resumed, info)
 					}
 					_ = conn.Close()
-					<-c.Done()
+					<-over(c)
 				}
 			})
 		}

@@ -201,7 +201,7 @@ func TestReview(t *testing.T) {
 	if list := s.Review(true); len(list) != 1 || !list[0].Closed {
 		t.Errorf("enforced: %+v", list)
 	}
-	<-c.Done()
+	<-over(c)
 	if err := c.Err(); err == nil || !strings.Contains(err.Error(), "the policy was changed") {
 		t.Errorf("it ended with %v", err)
 	}

@@ -42,8 +42,8 @@ func TestClientAndServer(t *testing.T) {
 	}
 	exchange(t, b, a, "half open")
 	_, _ = a.Close(), b.Close()
-	<-client.Done()
-	<-server.Done()
+	<-over(client)
+	<-over(server)
 	if err := client.Err(); err != nil {
 		t.Errorf("client's end: %v", err)
 	}

@@ -43,6 +43,7 @@ func (l *listener) accepted(conn Conn) (*Accepted, error) {
 		return nil, err
 	}
 	conn.Start(plain, 1)
+	conn.AfterEnd(s.loosen)
 	return &Accepted{Socket: s, Local: local}, nil
 }
 
@@ -225,8 +226,10 @@ func (a *Accepted) discard() {
 	conn := a.conn
 	a.mu.Unlock()
 	if conn != nil {
+		ended := make(chan struct{})
+		conn.AfterEnd(func() { close(ended) })
 		conn.Abort()
-		<-conn.Done() // closing our end first would look like a program's close: a clean end
+		<-ended // closing our end first would look like a program's close: a clean end
 	}
 	a.Local.Close()
 	a.table.drop(a.Socket)

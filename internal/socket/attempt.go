@@ -152,7 +152,7 @@ func (h *Handle) Hold(at Attempt) (held bool, err error) {
 	}
 	a.local.Close()
 	a.local, a.plain, a.held = linux.NoFD, plain, true
-	a.socket.loose.Store(false)
+	a.socket.tighten()
 	a.watching.Go(func() {
 		if gone(plain) {
 			a.cancel()
@@ -178,6 +178,7 @@ func (a *attempt) settle(conn Conn, err error) {
 	}
 	a.socket.forget()
 	conn.Start(a.plain, a.filler)
+	conn.AfterEnd(a.socket.loosen)
 }
 
 // attach makes sure that the program's end is connected to ours and has its working buffer.
@@ -200,7 +201,7 @@ func (a *attempt) attach() (err error) {
 	}
 	a.filler = 1
 	widen(a.local)
-	a.socket.loose.Store(false)
+	a.socket.tighten()
 	return mark(a.local)
 }
 
@@ -231,5 +232,5 @@ func (a *attempt) fail(err error) {
 		a.watching.Wait()
 	}
 	a.plain.Close()
-	a.socket.table.loosen(a.socket)
+	a.socket.loosen()
 }

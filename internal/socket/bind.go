@@ -61,7 +61,7 @@ func (h *Handle) follow() error {
 		return err
 	}
 	h.ref = ref
-	s.loose.Store(false)
+	s.tighten()
 	return nil
 }
 

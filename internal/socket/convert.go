@@ -53,7 +53,7 @@ func (h *Handle) convert(o Owner, cookie uint64, fill func(*abi.Request)) error 
 		return e
 	}
 	h.become(external, fill)
-	h.table.loosen(h.Socket)
+	h.loosen()
 	h.Local.Close()
 	if h.Local, e = linux.DupCloexec(s.local, 3); e != nil {
 		return e

@@ -95,8 +95,9 @@ type Conn interface {
 	Start(plain *os.File, filler int)
 	// Err is why the connection ended, nil while it lives or when it ended cleanly. *abi.Failure.
 	Err() error
-	// Done is closed when the relay has ended and both descriptors are closed.
-	Done() <-chan struct{}
+	// AfterEnd has fn called when the relay has ended and both descriptors are closed, at once when that was before. It
+	// may be called from wherever the end is noticed, and so must not wait. No goroutine waits for the end meanwhile.
+	AfterEnd(fn func())
 	// Abort ends the connection at once; for one that was never started it closes the network.
 	Abort()
 	// Control runs fn on the network socket, for the options the program sets on it. After the end of the

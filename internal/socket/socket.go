@@ -3,7 +3,6 @@ package socket
 import (
 	"net/netip"
 	"sync"
-	"sync/atomic"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -15,9 +14,7 @@ type Socket struct {
 	cookie, inode uint64
 	id            uint64
 	app           App
-	// loose is set while nothing will tell that the program has closed the socket.
-	loose    atomic.Bool
-	underway underway
+	underway      underway
 
 	// ending orders those who notice the end.
 	ending sync.Mutex
@@ -79,7 +76,7 @@ func (t *Table) Create(task Task, app App, domain, flags int) (linux.FD, error) 
 	if i, ok := t.service.(Introducer); ok {
 		i.Introduce(app)
 	}
-	t.loosen(s)
+	s.loosen()
 	return local, nil
 }
 

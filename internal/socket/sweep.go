@@ -14,7 +14,8 @@ import (
 
 // Nothing tells that the program has closed a socket which was never bound nor connected, or whose connection
 // had ended before. Such sockets are loose; they are looked for in /proc/net/unix, at first a second after the
-// last change, then ever less often while nothing is found, and at once when many have gathered.
+// last change, then ever less often while nothing is found, and at once when many have gathered: so many, that what
+// it costs to look does not grow with the sockets there are, for each of them.
 const (
 	sweepSoon  = time.Second
 	sweepLate  = 30 * time.Second
@@ -32,7 +33,7 @@ func (t *Table) Run(ctx context.Context) error {
 func (t *Table) sweeps(ctx context.Context) {
 	for wait(ctx, t.wake, nil) {
 		for pause := sweepSoon; t.anyLoose() && wait(ctx, t.full, time.After(pause)); {
-			n, err := t.Sweep()
+			n, err := t.sweepLoose()
 			if err != nil {
 				t.log.Warn("look for closed sockets", "error", err)
 			}
@@ -65,37 +66,32 @@ func (t *Table) anyLoose() bool {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, s := range t.sockets {
-		if s.loose.Load() || s.ended() {
-			return true
-		}
-	}
-	return false
+	return len(t.loose) > 0
 }
 
-// ended says whether the connection is over: our end of the program's socket is then closed.
-func (s *Socket) ended() bool {
-	s.mu.Lock()
-	conn := s.conn
-	s.mu.Unlock()
-	if conn == nil {
-		return false
+// loosen marks a socket whose end nothing will tell. One that has left the table already has come to its end.
+func (s *Socket) loosen() {
+	t := s.table
+	t.mu.Lock()
+	in := t.sockets[s.inode] == s
+	if in {
+		t.loose[s] = struct{}{}
 	}
-	select {
-	case <-conn.Done():
-		return true
-	default:
-		return false
+	many := len(t.loose) >= t.bound
+	t.mu.Unlock()
+	if in {
+		notify(t.wake)
 	}
-}
-
-// loosen marks a socket whose end nothing will tell.
-func (t *Table) loosen(s *Socket) {
-	s.loose.Store(true)
-	notify(t.wake)
-	if t.churn.Add(1)%looseBound == 0 {
+	if many {
 		notify(t.full)
 	}
+}
+
+// tighten undoes loosen: something will tell.
+func (s *Socket) tighten() {
+	s.table.mu.Lock()
+	defer s.table.mu.Unlock()
+	delete(s.table.loose, s)
 }
 
 func notify(c chan<- struct{}) {
@@ -106,36 +102,42 @@ func notify(c chan<- struct{}) {
 }
 
 // Sweep drops the sockets that no longer exist and returns how many these were.
-func (t *Table) Sweep() (int, error) {
-	plain, err := t.plain.sweep()
-	if err != nil {
-		return 0, err
+func (t *Table) Sweep() (int, error) { return t.sweep(t.all()) }
+
+// sweepLoose is Sweep of the loose ones.
+func (t *Table) sweepLoose() (int, error) {
+	t.mu.Lock()
+	loose := make(map[uint64]*Socket, len(t.loose))
+	for s := range t.loose {
+		loose[s.inode] = s
 	}
-	n, err := t.sweep()
-	return plain + n, err
+	t.mu.Unlock()
+	n, err := t.sweep(loose)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.bound = looseBound + 2*len(t.loose)
+	return n, err
 }
 
-func (t *Table) sweep() (int, error) {
-	missing := t.all()
-	alive, err := unixInodes()
-	if err != nil {
-		return 0, err
+// sweep drops those of some sockets that no longer exist, and plain ones.
+func (t *Table) sweep(missing map[uint64]*Socket) (int, error) {
+	plain, err := t.plain.sweep()
+	if err != nil || len(missing) == 0 {
+		return plain, err
 	}
-	for inode := range missing {
-		if alive[inode] {
-			delete(missing, inode)
-		}
+	if err := eachUnixInode(func(inode uint64) { delete(missing, inode) }); err != nil {
+		return plain, err
 	}
 	if len(missing) == 0 {
-		return 0, nil
+		return plain, nil
 	}
 	if err := t.confirm(missing); err != nil {
-		return 0, err
+		return plain, err
 	}
 	for _, s := range missing {
 		t.drop(s)
 	}
-	return len(missing), nil
+	return plain + len(missing), nil
 }
 
 // confirm takes out of missing what exists. The list of sockets is not read in one piece: one that is there can
@@ -167,14 +169,8 @@ const readings = 4
 
 func readAgain(missing map[uint64]*Socket) error {
 	for range readings {
-		alive, err := unixInodes()
-		if err != nil {
+		if err := eachUnixInode(func(inode uint64) { delete(missing, inode) }); err != nil {
 			return err
-		}
-		for inode := range missing {
-			if alive[inode] {
-				delete(missing, inode)
-			}
 		}
 	}
 	return nil
@@ -190,36 +186,38 @@ func (t *Table) all() map[uint64]*Socket {
 	return m
 }
 
-// unixInodes lists the AF_UNIX sockets of this network namespace.
-func unixInodes() (map[uint64]bool, error) {
+// eachUnixInode tells of the AF_UNIX sockets of this network namespace.
+func eachUnixInode(tell func(inode uint64)) error {
 	f, err := os.Open("/proc/self/net/unix")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
-	inodes := map[uint64]bool{}
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		if inode, ok := parseUnixInode(lines.Bytes()); ok {
-			inodes[inode] = true
+			tell(inode)
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read /proc/self/net/unix: %w", err)
+		return fmt.Errorf("read /proc/self/net/unix: %w", err)
 	}
-	return inodes, nil
+	return nil
 }
 
 // parseUnixInode takes the inode out of a line of /proc/net/unix (proc(5)): the seventh field.
 func parseUnixInode(line []byte) (uint64, bool) {
 	const inode = 6
-	fields := bytes.Fields(line)
-	if len(fields) <= inode {
-		return 0, false
+	i := 0
+	for field := range bytes.FieldsSeq(line) {
+		if i == inode {
+			n, err := strconv.ParseUint(string(field), 10, 64)
+			return n, err == nil
+		}
+		i++
 	}
-	n, err := strconv.ParseUint(string(fields[inode]), 10, 64)
-	return n, err == nil
+	return 0, false
 }
 
 // Close ends what the sockets of the table still do, once the tree is gone: listeners and connects. Relays go

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -39,15 +38,17 @@ type Table struct {
 	profiles *profiles
 	routes   map[optionKey]route
 	work     sync.WaitGroup
-	// wake tells the sweeper of a loose socket, full that there have been many since.
+	// wake tells the sweeper of a loose socket, full that there are many.
 	wake, full chan struct{}
-	churn      atomic.Uint64
 	// forking keeps a child of ours, which has all our descriptors, from being taken for one of the tree.
 	forking sync.RWMutex
 
 	mu      sync.Mutex
 	sockets map[uint64]*Socket // by inode
-	closed  bool
+	// loose are those of sockets of whose end nothing will tell; bound is how many of them are many.
+	loose  map[*Socket]struct{}
+	bound  int
+	closed bool
 }
 
 // NewTable makes an empty table. Run must be called for it to notice closed sockets.
@@ -70,7 +71,7 @@ func NewTable(c Config) (*Table, error) {
 	return &Table{
 		service: c.Service, max: c.Max, log: c.Logger, watch: w, hub: h, plain: p, routes: routes(),
 		wraps: c.Wraps, places: places{known: map[string]map[netip.Addr]bool{}}, profiles: newProfiles(c.Service),
-		sockets: map[uint64]*Socket{}, wake: make(chan struct{}, 1), full: make(chan struct{}, 1),
+		sockets: map[uint64]*Socket{}, loose: map[*Socket]struct{}{}, bound: looseBound, wake: make(chan struct{}, 1), full: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -176,6 +177,7 @@ func identity(fd linux.FD) (inode, cookie uint64, err error) {
 // replace enters s; a socket that had the same inode before is gone for certain.
 func (t *Table) replace(inode uint64, s *Socket) {
 	if old := t.sockets[inode]; old != nil {
+		delete(t.loose, old)
 		t.work.Go(old.release)
 	}
 	t.sockets[inode] = s
@@ -191,6 +193,7 @@ func (t *Table) drop(s *Socket) {
 func (t *Table) unlist(s *Socket) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	delete(t.loose, s)
 	if t.sockets[s.inode] == s {
 		delete(t.sockets, s.inode)
 	}

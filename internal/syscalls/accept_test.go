@@ -345,7 +345,7 @@ func TestClosedListenerFreesItsPort(t *testing.T) {
 		readable(t, w, fd)
 		w.close(t, fd)
 		event(t, l.closed)
-		event(t, waiting.done)
+		event(t, waiting.over())
 		until(t, "the port is free", func() bool { return w.bind(t, other, addr) == 0 })
 	})
 }
@@ -371,7 +371,7 @@ func TestConnectionsBeyondTheBoundAreReset(t *testing.T) {
 	for range socketsMax - 1 {
 		others = append(others, w.tls(t, 0))
 	}
-	event(t, l.arrive(client(1)).done)
+	event(t, l.arrive(client(1)).over())
 	_, _, errno := w.accept(t, fd, 0)
 	want(t, "accept", errno, linux.EAGAIN)
 	w.close(t, others[0])

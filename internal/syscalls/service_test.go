@@ -194,7 +194,7 @@ type conn struct {
 	service *service
 	info    socket.Info
 	network *os.File
-	done    chan struct{}
+	finish  socket.End
 	once    sync.Once
 
 	mu      sync.Mutex
@@ -204,15 +204,22 @@ type conn struct {
 }
 
 func (s *service) newConn(i socket.Info, network *os.File) *conn {
-	c := &conn{service: s, info: i, network: network, done: make(chan struct{})}
+	c := &conn{service: s, info: i, network: network}
 	s.mu.Lock()
 	s.conns = append(s.conns, c)
 	s.mu.Unlock()
 	return c
 }
 
-func (c *conn) Info() socket.Info     { return c.info }
-func (c *conn) Done() <-chan struct{} { return c.done }
+func (c *conn) Info() socket.Info  { return c.info }
+func (c *conn) AfterEnd(fn func()) { c.finish.After(fn) }
+
+// over is closed when the connection has ended.
+func (c *conn) over() <-chan struct{} {
+	over := make(chan struct{})
+	c.AfterEnd(func() { close(over) })
+	return over
+}
 
 func (c *conn) Err() error {
 	c.mu.Lock()
@@ -249,14 +256,15 @@ func (c *conn) Start(plain *os.File, filler int) {
 func (c *conn) Abort() {
 	c.once.Do(func() {
 		c.mu.Lock()
-		defer c.mu.Unlock()
 		if c.plain != nil {
 			_ = c.plain.Close()
 		}
 		if c.network != nil {
 			_ = c.network.Close()
 		}
-		close(c.done)
+		err := c.err
+		c.mu.Unlock()
+		c.finish.Reach(err)
 	})
 }
 

@@ -128,7 +128,7 @@ func TestClosedConnectionsMakeRoom(t *testing.T) {
 			w.close(t, fd)
 		}
 		for _, c := range w.service.all() {
-			event(t, c.done)
+			event(t, c.over())
 		}
 		for range socketsMax {
 			w.tls(t, 0)

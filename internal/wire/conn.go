@@ -19,11 +19,10 @@ type Conn struct {
 	session *session
 	id      uint64
 	info    socket.Info
-	ended   chan struct{}
+	end     socket.End
 
 	mu      sync.Mutex
 	network linux.FD
-	err     error
 	// original is the file a connect was made with. It stays open until Start, because the program may set options on it
 	// until its socket has the connection; and no longer, because Go's poller would wake for all that arrives.
 	original *os.File
@@ -32,7 +31,7 @@ type Conn struct {
 var _ socket.Conn = (*Conn)(nil)
 
 func newConn(s *session, id uint64, network linux.FD) *Conn {
-	return &Conn{session: s, id: id, network: network, ended: make(chan struct{})}
+	return &Conn{session: s, id: id, network: network}
 }
 
 // withKeys gives the descriptors of a call: a duplicate of network, and the private keys of the request.
@@ -107,8 +106,8 @@ func (c *Conn) unmade() {
 // Info implements socket.Conn.
 func (c *Conn) Info() socket.Info { return c.info }
 
-// Done implements socket.Conn.
-func (c *Conn) Done() <-chan struct{} { return c.ended }
+// AfterEnd implements socket.Conn.
+func (c *Conn) AfterEnd(fn func()) { c.end.After(fn) }
 
 // whyTime bounds how long Err waits for an answer.
 const whyTime = time.Second
@@ -116,29 +115,19 @@ const whyTime = time.Second
 // Err implements socket.Conn. A program that reads ECONNRESET may ask for the reason before the service has told of the
 // end, so the service is asked.
 func (c *Conn) Err() error {
-	select {
-	case <-c.ended:
-		return c.final()
-	default:
+	if over, err := c.end.Come(); over {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), whyTime)
 	defer cancel()
 	reason, err := c.session.why(ctx, c.id)
-	select {
-	case <-c.ended:
-		return c.final()
-	default:
+	if over, err := c.end.Come(); over {
+		return err
 	}
 	if err != nil {
 		return nil // it lives, as far as is known here
 	}
 	return reason
-}
-
-func (c *Conn) final() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.err
 }
 
 // why asks what has become of a connection so far.
@@ -197,12 +186,11 @@ func (c *Conn) given(f *os.File) {
 // finish enters the end of the connection.
 func (c *Conn) finish(err error) {
 	c.mu.Lock()
-	c.err = err
 	_ = c.network.Close()
 	c.network = linux.NoFD
 	c.mu.Unlock()
 	c.given(nil)
-	close(c.ended)
+	c.end.Reach(err)
 	c.session.client.count(-1)
 }
 

@@ -305,8 +305,10 @@ func check(t *testing.T, err error, kind abi.Kind, text string) {
 // ended waits for the end of a connection.
 func ended(t *testing.T, c socket.Conn) error {
 	t.Helper()
+	over := make(chan struct{})
+	c.AfterEnd(func() { close(over) })
 	select {
-	case <-c.Done():
+	case <-over:
 		return c.Err()
 	case <-time.After(patience):
 		t.Fatal("the connection does not end")

@@ -168,9 +168,7 @@ func (l *Listener) next() (*Conn, <-chan struct{}, error) {
 		if id, ok := l.serving[c.session]; ok {
 			c.session.grant(id, 1)
 		}
-		select {
-		case <-c.ended:
-		default:
+		if over, _ := c.end.Come(); !over {
 			return c, nil, nil
 		}
 	}

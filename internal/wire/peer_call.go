@@ -165,13 +165,15 @@ func (c *call) connect(d dialMessage, network, file linux.FD) {
 	info := conn.Info()
 	e := encoder{}
 	e.info(info)
-	if err := p.adopt(&servedConn{peer: p, id: c.id, conn: conn}, spent); err != nil {
+	served := &servedConn{peer: p, id: c.id, conn: conn, spent: spent}
+	if err := p.adopt(served); err != nil {
 		c.fail(err)
 		return
 	}
 	if err := c.reply(connected, e.b); err != nil {
 		conn.Abort()
 	}
+	conn.AfterEnd(served.end)
 }
 
 // dial owns network. What the connection takes of the limits is counted before the handshake.

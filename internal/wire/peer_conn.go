@@ -15,6 +15,8 @@ type servedConn struct {
 	conn socket.Conn
 	// listener is whom it was accepted for, 0 for one that was connected.
 	listener uint64
+	// spent gives back what it takes of the limits.
+	spent func()
 
 	mu      sync.Mutex
 	started bool
@@ -23,8 +25,9 @@ type servedConn struct {
 // errGone is a supervisor that has left meanwhile.
 var errGone = errors.New("the supervisor has gone")
 
-// adopt enters a connection under its number and watches its end, at which spent is called. With an error it is aborted.
-func (p *peer) adopt(c *servedConn, spent func()) error {
+// adopt enters a connection under its number. With an error it is aborted; else the supervisor is to be told of it, and
+// then of its end.
+func (p *peer) adopt(c *servedConn) error {
 	p.mu.Lock()
 	gone := p.gone
 	if !gone {
@@ -33,21 +36,15 @@ func (p *peer) adopt(c *servedConn, spent func()) error {
 	p.mu.Unlock()
 	if gone {
 		c.conn.Abort()
-		spent()
+		c.spent()
 		return errGone
 	}
 	p.server.countConn(1)
-	p.server.work.Go(func() { c.watch(spent) })
 	return nil
 }
 
-// watch tells the supervisor of the end.
-func (c *servedConn) watch(spent func()) {
-	select {
-	case <-c.conn.Done():
-	case <-c.peer.server.ctx.Done():
-		return // the service is ending, and its connections with it
-	}
+// end tells the supervisor of the end.
+func (c *servedConn) end() {
 	p := c.peer
 	p.mu.Lock()
 	delete(p.conns, c.id)
@@ -55,7 +52,7 @@ func (c *servedConn) watch(spent func()) {
 	e := encoder{}
 	e.optionalFailure(c.conn.Err())
 	_ = p.link.post(message{kind: done, id: c.id, payload: e.b})
-	spent()
+	c.spent()
 	p.server.countConn(-1)
 }
 

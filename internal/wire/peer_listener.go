@@ -178,10 +178,11 @@ func (s *servedListener) yield(conn socket.Conn) error {
 		s.add(1)
 		return err
 	}
-	c := &servedConn{peer: p, id: p.nextOwn(), conn: conn, listener: s.id}
-	if err := p.adopt(c, spent); err != nil {
+	c := &servedConn{peer: p, id: p.nextOwn(), conn: conn, listener: s.id, spent: spent}
+	if err := p.adopt(c); err != nil {
 		return errors.Join(err, dup.Close())
 	}
+	defer conn.AfterEnd(c.end)
 	if err := c.tell(dup); err != nil {
 		conn.Abort()
 		s.add(1)
