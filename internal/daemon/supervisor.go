@@ -94,7 +94,10 @@ func (s *Supervisor) Serve(fd linux.FD) error {
 	if !ok {
 		return fmt.Errorf("the system calls of %s are not known", runtime.GOARCH)
 	}
-	calls := seccomp.NewListener(fd, arch)
+	calls, err := seccomp.NewListener(fd, arch)
+	if err != nil {
+		return err
+	}
 	defer func() { _ = calls.Close() }()
 	return errors.Join(s.receive(calls), s.drain())
 }

@@ -118,7 +118,6 @@ func partLeave() {
 // child is a part that plays beside the test.
 type child struct {
 	*seccomp.Listener
-	fd    linux.FD
 	cmd   *exec.Cmd
 	lines *bufio.Scanner
 	stdin io.Closer
@@ -152,13 +151,15 @@ func start(t *testing.T, part string) *child {
 	c := &child{cmd: cmd, lines: bufio.NewScanner(out), stdin: stdin}
 	t.Cleanup(c.end)
 	thread := c.line(t)
-	_, c.fd, err = linux.RecvFD(ours, make([]byte, 16))
-	if err != nil || c.fd == linux.NoFD {
+	_, fd, err := linux.RecvFD(ours, make([]byte, 16))
+	if err != nil || fd == linux.NoFD {
 		t.Fatalf("receive the listener: %v; the child says %q", err, c.line(t))
 	}
 	arch, _ := seccomp.Host(runtime.GOARCH)
-	c.Listener = seccomp.NewListener(c.fd, arch)
-	t.Cleanup(func() { c.fd.Close() })
+	if c.Listener, err = seccomp.NewListener(fd, arch); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
 	if !strings.HasPrefix(thread, "thread ") {
 		t.Fatalf("the child says %q", thread)
 	}

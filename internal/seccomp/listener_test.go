@@ -187,16 +187,22 @@ func TestClosedListenerFailsCalls(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	c.fd = linux.NoFD
 	if got, want := c.line(t), "accept4 -1 function not implemented"; got != want {
 		t.Errorf("what the child saw: got %q, want %q", got, want)
 	}
 }
 
 func TestServeFailsOnSomethingElse(t *testing.T) {
-	fd := pipe(t)
-	arch := seccomp.AMD64()
-	if err := seccomp.NewListener(fd, arch).Serve(func(*seccomp.Notification) {}); err == nil {
+	fd, err := linux.DupCloexec(pipe(t), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := seccomp.NewListener(fd, seccomp.AMD64())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	if err := l.Serve(func(*seccomp.Notification) {}); err == nil {
 		t.Error("Serve on a descriptor that is no listener: got no error")
 	}
 }

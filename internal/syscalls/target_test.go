@@ -104,7 +104,10 @@ func newTarget(t *testing.T, server *syscalls.Server) *target {
 		t.Fatalf("receive the listener: %v", err)
 	}
 	arch, _ := seccomp.Host(runtime.GOARCH)
-	calls := seccomp.NewListener(fd, arch)
+	calls, err := seccomp.NewListener(fd, arch)
+	if err != nil {
+		t.Fatal(err)
+	}
 	done := make(chan error, 1)
 	go func() {
 		done <- calls.Serve(func(n *seccomp.Notification) { server.Handle(n.Call, syscalls.NewCaller(n)) })
