@@ -19,7 +19,7 @@ import (
 type conn struct {
 	service *Service
 	session *engine.Session
-	info    socket.Info
+	info    *socket.Info
 	origin  origin
 	ctx     context.Context
 	abort   context.CancelCauseFunc
@@ -32,7 +32,7 @@ type conn struct {
 var errAborted = errors.New("the program gave the connection up")
 
 // newConn takes over a session; it closes it when the service is shutting down.
-func (s *Service) newConn(session *engine.Session, info socket.Info, o origin) (*conn, error) {
+func (s *Service) newConn(session *engine.Session, info *socket.Info, o origin) (*conn, error) {
 	c := &conn{service: s, session: session, info: info, origin: o}
 	c.ctx, c.abort = context.WithCancelCause(s.cutting)
 	s.mu.Lock()
@@ -46,7 +46,7 @@ func (s *Service) newConn(session *engine.Session, info socket.Info, o origin) (
 }
 
 // Info implements socket.Conn.
-func (c *conn) Info() socket.Info { return c.info }
+func (c *conn) Info() *socket.Info { return c.info }
 
 // Control implements socket.Conn.
 func (c *conn) Control(fn func(linux.FD) error) error { return c.session.Control(fn) }
@@ -138,11 +138,10 @@ func (s *Service) forget(c *conn) {
 }
 
 // infoOf is what a program can learn of a handshake.
-func infoOf(s engine.State) socket.Info {
-	info := socket.Info{Version: s.Version, Cipher: s.Cipher, ALPN: s.ALPN, ServerName: s.ServerName, Resumed: s.Resumed}
+func infoOf(s engine.State) *socket.Info {
+	info := &socket.Info{Version: s.Version, Cipher: s.Cipher, ALPN: s.ALPN, ServerName: s.ServerName, Resumed: s.Resumed}
 	if len(s.Peer) > 0 {
-		info.PeerIdentity = verify.Identity(s.Peer[0])
-		info.PeerChain = keys.EncodeChain(s.Peer)
+		info.Peer = socket.NewPeer(verify.Identity(s.Peer[0]), keys.EncodeChain(s.Peer))
 	}
 	return info
 }

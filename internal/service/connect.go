@@ -62,7 +62,7 @@ func (s *Service) dial(ctx context.Context, d socket.Dial) (*conn, *hearing, err
 }
 
 // establish makes a connection of a finished handshake, and records it.
-func (s *Service) establish(h *hearing, session *engine.Session, info socket.Info) (*conn, error) {
+func (s *Service) establish(h *hearing, session *engine.Session, info *socket.Info) (*conn, error) {
 	took := time.Since(h.begun)
 	s.review(*h.asked, session.State())
 	c, err := s.newConn(session, info, s.originOf(h))

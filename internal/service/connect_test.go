@@ -126,8 +126,8 @@ func TestClientCertificates(t *testing.T) {
 			}
 			defer c.Abort()
 			info := accept(t, l).Info()
-			if info.PeerIdentity != tt.identity || (len(info.PeerChain) > 0) != (tt.identity != "") {
-				t.Errorf("peer (-want +got):\n-%q\n+%q", tt.identity, info.PeerIdentity)
+			if info.Peer.Identity() != tt.identity || (len(info.Peer.Chain()) > 0) != (tt.identity != "") {
+				t.Errorf("peer (-want +got):\n-%q\n+%q", tt.identity, info.Peer.Identity())
 			}
 		})
 	}
@@ -149,7 +149,7 @@ func TestSessionsOfAnApplication(t *testing.T) {
 		if got := c.Info().Resumed; got != want.resumed {
 			t.Errorf("connection %d of %s resumed (-want +got):\n-%v\n+%v", i, want.app, want.resumed, got)
 		}
-		if c.Info().PeerIdentity == "" {
+		if c.Info().Peer.Identity() == "" {
 			t.Error("a resumed session has lost its peer")
 		}
 	}

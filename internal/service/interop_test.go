@@ -122,7 +122,7 @@ func TestServersOfOthers(t *testing.T) {
 					ask(t, conn, "abc", peer.answer)
 					info := c.Info()
 					if info.Version != v.version || info.ALPN != "http/1.1" || info.Resumed != resumed ||
-						info.PeerIdentity != "CN=a.example,O=Secure Socket API tests" {
+						info.Peer.Identity() != "CN=a.example,O=Secure Socket API tests" {
 						t.Errorf("info, resumed wanted %v: %+v", resumed, info)
 					}
 					_ = conn.Close()
@@ -187,7 +187,7 @@ func (v variant) checkServed(t *testing.T, c socket.Conn) {
 	if v.auth {
 		identity = "CN=user,O=Secure Socket API tests"
 	}
-	if info := c.Info(); info.Version != v.version || info.ALPN != "http/1.1" || info.ServerName != "a.example" || info.PeerIdentity != identity {
+	if info := c.Info(); info.Version != v.version || info.ALPN != "http/1.1" || info.ServerName != "a.example" || info.Peer.Identity() != identity {
 		t.Errorf("info: %+v", info)
 	}
 }

@@ -79,7 +79,7 @@ func (c *conn) view() api.Conn {
 func (c *conn) tls() *api.TLS {
 	return &api.TLS{
 		Version: policy.VersionName(c.info.Version), Suite: c.info.Cipher, Group: c.session.State().Group, ALPN: c.info.ALPN,
-		Resumed: c.info.Resumed, Peer: c.info.PeerIdentity,
+		Resumed: c.info.Resumed, Peer: c.info.Peer.Identity(),
 	}
 }
 

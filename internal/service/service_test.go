@@ -27,7 +27,7 @@ func TestClientAndServer(t *testing.T) {
 	server := accept(t, l)
 	info := client.Info()
 	if info.ID != 7 || info.Version != abi.VersionTLS13 || info.ALPN != "x" || info.ServerName != "a.example" ||
-		info.PeerIdentity != "CN=a.example,O=Secure Socket API tests" || info.Remote != addr || info.Resumed {
+		info.Peer.Identity() != "CN=a.example,O=Secure Socket API tests" || info.Remote != addr || info.Resumed {
 		t.Errorf("client's info: %+v", info)
 	}
 	if got := server.Info(); got.ServerName != "a.example" || got.Remote != info.Local || got.Local != addr || got.ID == 0 {

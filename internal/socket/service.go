@@ -88,7 +88,8 @@ type Listen struct {
 
 // Conn is one TLS connection whose handshake succeeded. Nothing is relayed before Start.
 type Conn interface {
-	Info() Info
+	// Info is shared by all who ask, and does not change.
+	Info() *Info
 	// Start hands over the plaintext end and begins to relay. The Conn owns plain from the call on. The first
 	// filler bytes in it are not the program's: all but the last are discarded at once, the last is kept
 	// unread as long as the connection lives, so that a service that dies reads as ECONNRESET, not as EOF.
@@ -123,10 +124,7 @@ type Info struct {
 	// ServerName is the name the client sent, or the name the client verified.
 	ServerName string
 	Resumed    bool
-	// PeerIdentity is the subject of the verified peer certificate (RFC 4514), empty when there is none.
-	PeerIdentity string
-	// PeerChain is the chain the peer sent, in PEM.
-	PeerChain []byte
+	Peer       Peer
 	// Local and Remote are the addresses of the TCP connection.
 	Local, Remote netip.AddrPort
 }

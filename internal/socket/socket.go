@@ -38,7 +38,7 @@ type Socket struct {
 	ref           linux.FD
 	attempt       *attempt
 	conn          Conn
-	info          Info
+	info          *Info
 	local, remote netip.AddrPort
 	listener      *listener
 	lastErr       error

@@ -137,9 +137,9 @@ func (s *service) Connect(ctx context.Context, d socket.Dial) (socket.Conn, erro
 			return nil, err
 		}
 	}
-	return s.newConn(socket.Info{
+	return s.newConn(&socket.Info{
 		ID: d.ID, Version: abi.VersionTLS13, Cipher: "TLS_AES_128_GCM_SHA256", ALPN: "h2", ServerName: d.Request.RemoteHostname,
-		Resumed: true, PeerIdentity: "CN=peer", PeerChain: []byte("-----BEGIN CERTIFICATE-----\n"), Remote: d.Remote,
+		Resumed: true, Peer: socket.NewPeer("CN=peer", []byte("-----BEGIN CERTIFICATE-----\n")), Remote: d.Remote,
 	}, d.Network), nil
 }
 
@@ -184,7 +184,7 @@ func (l *listener) Close() error {
 
 // arrive makes a client whose handshake has succeeded.
 func (l *listener) arrive(remote netip.AddrPort) *conn {
-	c := l.service.newConn(socket.Info{ID: 7, Version: abi.VersionTLS12, Cipher: "suite", ServerName: "asked.test", Local: l.Local, Remote: remote}, nil)
+	c := l.service.newConn(&socket.Info{ID: 7, Version: abi.VersionTLS12, Cipher: "suite", ServerName: "asked.test", Local: l.Local, Remote: remote}, nil)
 	l.ready <- c
 	return c
 }
@@ -192,7 +192,7 @@ func (l *listener) arrive(remote netip.AddrPort) *conn {
 // conn is a connection that sends back what it gets.
 type conn struct {
 	service *service
-	info    socket.Info
+	info    *socket.Info
 	network *os.File
 	finish  socket.End
 	once    sync.Once
@@ -203,7 +203,7 @@ type conn struct {
 	started bool
 }
 
-func (s *service) newConn(i socket.Info, network *os.File) *conn {
+func (s *service) newConn(i *socket.Info, network *os.File) *conn {
 	c := &conn{service: s, info: i, network: network}
 	s.mu.Lock()
 	s.conns = append(s.conns, c)
@@ -211,7 +211,7 @@ func (s *service) newConn(i socket.Info, network *os.File) *conn {
 	return c
 }
 
-func (c *conn) Info() socket.Info  { return c.info }
+func (c *conn) Info() *socket.Info { return c.info }
 func (c *conn) AfterEnd(fn func()) { c.finish.After(fn) }
 
 // over is closed when the connection has ended.

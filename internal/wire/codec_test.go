@@ -24,6 +24,10 @@ func fill(t *testing.T, v reflect.Value, n *int) {
 			v.Set(reflect.ValueOf(netip.AddrPortFrom(netip.MustParseAddr("fe80::1%eth0"), uint16(*n))))
 			return
 		}
+		if v.Type() == reflect.TypeFor[socket.Peer]() {
+			v.Set(reflect.ValueOf(socket.NewPeer(strings.Repeat("i", *n), bytes.Repeat([]byte("c"), *n))))
+			return
+		}
 		for i := range v.NumField() {
 			fill(t, v.Field(i), n)
 		}
@@ -84,9 +88,9 @@ func TestEverythingTravels(t *testing.T) {
 	}
 	for _, v := range []socket.Info{filled[socket.Info](t), {}} {
 		e := encoder{}
-		e.info(v)
+		e.info(&v)
 		d := decoder{rest: e.b}
-		same(t, v, d.info(), d.finish())
+		same(t, &v, d.info(), d.finish())
 	}
 	for _, v := range []credential{{app: filled[socket.App](t), proof: [proofSize]byte{1}}, {}} {
 		e := encoder{}
@@ -189,7 +193,7 @@ func FuzzPayload(f *testing.F) {
 	seed(0, dialMessage{request: abi.Request{Credentials: []abi.Credential{{Chain: []byte("c"), Key: []byte("k")}}}}.encode)
 	seed(1, listenMessage{backlog: 4, local: netip.MustParseAddrPort("[::1]:443")}.encode)
 	seed(2, admitMessage{}.encode)
-	seed(3, acceptedMessage{listener: 4}.encode)
+	seed(3, acceptedMessage{listener: 4, info: &socket.Info{}}.encode)
 	seed(4, func(e *encoder) { e.effective(socket.Effective{Ciphers: []string{"x"}, Chain: []byte("x")}) })
 	seed(5, func(e *encoder) { e.optionalFailure(abi.Failf(abi.Reset, "gone: %w", linux.ECONNRESET)) })
 	f.Fuzz(func(t *testing.T, kind uint8, b []byte) {

@@ -18,7 +18,7 @@ import (
 type Conn struct {
 	session *session
 	id      uint64
-	info    socket.Info
+	info    *socket.Info
 	end     socket.End
 
 	mu      sync.Mutex
@@ -104,7 +104,7 @@ func (c *Conn) unmade() {
 }
 
 // Info implements socket.Conn.
-func (c *Conn) Info() socket.Info { return c.info }
+func (c *Conn) Info() *socket.Info { return c.info }
 
 // AfterEnd implements socket.Conn.
 func (c *Conn) AfterEnd(fn func()) { c.end.After(fn) }

@@ -144,24 +144,40 @@ func (d *decoder) effective() socket.Effective {
 	return v
 }
 
-func (e *encoder) info(i socket.Info) {
+func (e *encoder) info(i *socket.Info) {
 	e.u64(i.ID)
 	e.u16(i.Version)
 	for _, s := range []string{i.Cipher, i.ALPN, i.ServerName} {
 		e.string(s)
 	}
 	e.bool(i.Resumed)
-	e.string(i.PeerIdentity)
-	e.optional(i.PeerChain)
+	e.peer(i.Peer)
 	e.addr(i.Local)
 	e.addr(i.Remote)
 }
 
-func (d *decoder) info() socket.Info {
-	return socket.Info{
+func (d *decoder) info() *socket.Info {
+	return &socket.Info{
 		ID: d.u64(), Version: d.u16(), Cipher: d.string(nameMax), ALPN: d.string(nameMax), ServerName: d.string(nameMax),
-		Resumed: d.bool(), PeerIdentity: d.string(1 << 20), PeerChain: d.optional(4 << 20), Local: d.addr(), Remote: d.addr(),
+		Resumed: d.bool(), Peer: d.peer(), Local: d.addr(), Remote: d.addr(),
 	}
+}
+
+// peer is the subject, and the chain where there is one.
+func (e *encoder) peer(p socket.Peer) {
+	e.string(p.Identity())
+	e.bool(p != socket.Peer{})
+	if p != (socket.Peer{}) {
+		e.string(p.Chain())
+	}
+}
+
+func (d *decoder) peer() socket.Peer {
+	identity, chain := d.string(1<<20), d.optional(4<<20)
+	if chain == nil {
+		return socket.Peer{}
+	}
+	return socket.NewPeer(identity, chain)
 }
 
 // A dialMessage is what connect says.
@@ -236,7 +252,7 @@ func decodeAdmit(b []byte) (m admitMessage, err error) {
 // An acceptedMessage is what accepted says.
 type acceptedMessage struct {
 	listener uint64
-	info     socket.Info
+	info     *socket.Info
 }
 
 func (m acceptedMessage) encode(e *encoder) {

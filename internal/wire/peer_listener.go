@@ -165,7 +165,7 @@ func (s *servedListener) wait() bool {
 func (s *servedListener) yield(conn socket.Conn) error {
 	p := s.peer
 	info := conn.Info()
-	spent, err := p.server.ledger.take(p.who.UID, amount{conns: 1, memory: connCost + parsing*int64(len(info.PeerChain))})
+	spent, err := p.server.ledger.take(p.who.UID, amount{conns: 1, memory: connCost + parsing*int64(len(info.Peer.Chain()))})
 	if err != nil {
 		conn.Abort()
 		s.add(1)

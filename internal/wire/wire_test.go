@@ -27,7 +27,7 @@ func TestClientAndServer(t *testing.T) {
 	server := accept(t, l)
 	info := client.Info()
 	if info.ID != 7 || info.Version != abi.VersionTLS13 || info.ALPN != "y" || info.ServerName != "a.example" ||
-		!strings.HasPrefix(info.PeerIdentity, "CN=a.example") || len(info.PeerChain) == 0 || info.Remote != addr {
+		!strings.HasPrefix(info.Peer.Identity(), "CN=a.example") || len(info.Peer.Chain()) == 0 || info.Remote != addr {
 		t.Errorf("client's info: %+v", info)
 	}
 	if got := server.Info(); got.Remote != info.Local || got.Local != addr || got.ID == 0 {
