@@ -123,6 +123,9 @@ func TestLauncherStartsAsIs(t *testing.T) {
 		{"ok niceness", "renice -n 5 -p $$ >/dev/null"},
 		{"ok blocked signals", "set -- env --block-signal=USR1,TERM,CHLD"},
 		{"ok one processor", "set -- taskset -c 0"},
+		{"ok slack of timers", "set -- " + testutil.Python(t) + ` -c 'import ctypes, os, sys
+ctypes.CDLL(None).prctl(29, 70000, 0, 0, 0)  # PR_SET_TIMERSLACK
+os.execvp(sys.argv[1], sys.argv[1:])'`},
 		{"ok arguments", "set --; last='\"quoted\" -- --flag'"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

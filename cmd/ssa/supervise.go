@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +18,7 @@ import (
 type role struct {
 	control, front int
 	signals        launch.Signals
+	slack          time.Duration
 	log, audit     string
 	service        serviceFlags
 	wrap           wrapFlags
@@ -31,6 +33,7 @@ func (r *role) register(c *cobra.Command) {
 	c.Flags().IntVar(&r.front, "front", 0, "process that was started by the user")
 	c.Flags().IntSliceVar(&r.signals.Ignored, "ignored", nil, "signal that the program is to find ignored")
 	c.Flags().Uint64Var(&r.signals.Blocked, "blocked", 0, "mask of the signals that the program is to find blocked")
+	c.Flags().DurationVar(&r.slack, "slack", 0, "by how much timers of the program may be late")
 	c.Flags().StringVar(&r.log, "log", "", "log file")
 	c.Flags().StringVar(&r.audit, "audit", "", "file for records")
 	r.service = serviceFlags{mode: daemon.Embedded}
@@ -61,7 +64,7 @@ func superviseCommand() *cobra.Command {
 				return err
 			}
 			p := launch.Process{
-				Control: linux.FD(r.control), Front: r.front, Command: args, Signals: r.signals, Wrapping: server.Wrapping(),
+				Control: linux.FD(r.control), Front: r.front, Command: args, Signals: r.signals, Slack: r.slack, Wrapping: server.Wrapping(),
 			}
 			return launch.Supervisor(p, server)
 		},

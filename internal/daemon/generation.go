@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/securesocketapi/ssa/internal/launch"
 	"github.com/securesocketapi/ssa/internal/linux"
 	"github.com/securesocketapi/ssa/internal/rpc"
 )
@@ -57,11 +58,11 @@ func newGeneration(log *slog.Logger, who account, sockets endpoints, stateDir st
 		return nil, err
 	}
 	roles := []role{
-		{name: RoleWitness, fds: []linux.FD{witness.b}, capabilities: []int{linux.CapSysPtrace}},
-		{name: RoleKeys, fds: []linux.FD{keys.b}, capabilities: []int{linux.CapDACReadSearch}},
+		{name: RoleWitness, slack: launch.Slack, fds: []linux.FD{witness.b}, capabilities: []int{linux.CapSysPtrace}},
+		{name: RoleKeys, slack: launch.Slack, fds: []linux.FD{keys.b}, capabilities: []int{linux.CapDACReadSearch}},
 		{name: RoleJudges, fds: []linux.FD{judges.b}, args: []string{"--state-dir=" + judgesDir}},
 		{
-			name: RoleNetwork, fds: []linux.FD{control.b, sockets.service.fd, keys.a, witness.a, sockets.controlFD(), judges.a},
+			name: RoleNetwork, slack: launch.Slack, fds: []linux.FD{control.b, sockets.service.fd, keys.a, witness.a, sockets.controlFD(), judges.a},
 			args: []string{"--state-dir=" + stateDir, fmt.Sprintf("--own-user=%t", !who.change)}, ended: g.network,
 		},
 	}

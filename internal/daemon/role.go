@@ -5,7 +5,9 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"time"
 
+	"github.com/securesocketapi/ssa/internal/launch"
 	"github.com/securesocketapi/ssa/internal/linux"
 )
 
@@ -24,6 +26,8 @@ const firstFD = 3
 type role struct {
 	name string
 	args []string
+	// slack is by how much its timers may be late.
+	slack time.Duration
 	// fds become descriptors 3, 4, …
 	fds []linux.FD
 	// capabilities are the only ones it has.
@@ -67,9 +71,14 @@ func (r role) exec(path string, who account) (*os.Process, error) {
 		defer func() { _ = f.Close() }()
 		files = append(files, f)
 	}
-	return os.StartProcess(path, append([]string{"ssad", r.name}, r.args...), &os.ProcAttr{
-		Env: os.Environ(), Files: files, Sys: who.attributes(r.capabilities),
+	var p *os.Process
+	err := launch.WithSlack(r.slack, func() (err error) {
+		p, err = os.StartProcess(path, append([]string{"ssad", r.name}, r.args...), &os.ProcAttr{
+			Env: os.Environ(), Files: files, Sys: who.attributes(r.capabilities),
+		})
+		return err
 	})
+	return p, err
 }
 
 // program is the path of this program's file, which an upgrade may have replaced.

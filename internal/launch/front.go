@@ -40,13 +40,24 @@ func Front(command []string, flags ...string) (int, error) {
 	}
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals, linux.Forwardable()...)
-	control, _, err := spawn("supervise", Process{Front: os.Getpid(), Command: command, Signals: inherited}, flags...)
+	control, err := startSupervisor(Process{Front: os.Getpid(), Command: command, Signals: inherited}, flags)
 	if err != nil {
 		return ExitFailure, fmt.Errorf("start the supervisor: %w", err)
 	}
 	defer control.Close()
 	go forward(signals, control)
 	return follow(control)
+}
+
+func startSupervisor(p Process, flags []string) (control linux.FD, err error) {
+	if p.Slack, err = linux.TimerSlack(); err != nil {
+		return linux.NoFD, fmt.Errorf("read the slack of timers: %w", err)
+	}
+	err = WithSlack(max(p.Slack, Slack), func() (err error) {
+		control, _, err = spawn("supervise", p, append(flags, "--slack="+p.Slack.String())...)
+		return err
+	})
+	return control, err
 }
 
 // forward tells the supervisor of each signal; it knows whether the program has got it as well.

@@ -1,6 +1,10 @@
 package launch
 
-import "github.com/securesocketapi/ssa/internal/linux"
+import (
+	"time"
+
+	"github.com/securesocketapi/ssa/internal/linux"
+)
 
 // Process is what one of our processes is told by the one that started it.
 type Process struct {
@@ -9,6 +13,8 @@ type Process struct {
 	// Front is the process that was started by the user.
 	Front   int
 	Signals Signals
+	// Slack is by how much timers of the program may be late.
+	Slack   time.Duration
 	Command []string
 	// Wrapping says that plain connections of the program may have to become TLS.
 	Wrapping bool

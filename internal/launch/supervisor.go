@@ -33,15 +33,18 @@ func Supervisor(p Process, server Server) error {
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals, linux.Forwardable()...)
 	go s.seen.collect(signals)
-	program, pid, err := spawn("launch", Process{Front: p.Front, Command: p.Command, Signals: p.Signals, Wrapping: p.Wrapping})
+	var program linux.FD
+	err = WithSlack(p.Slack, func() (err error) {
+		program, s.pid, err = spawn("launch", Process{Front: p.Front, Command: p.Command, Signals: p.Signals, Wrapping: p.Wrapping})
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("start the program: %w", err)
 	}
-	s.pid = pid
-	if s.pidfd, err = linux.PidfdOpen(pid, false); err != nil {
+	if s.pidfd, err = linux.PidfdOpen(s.pid, false); err != nil {
 		return fmt.Errorf("open the program's process: %w", err)
 	}
-	_ = send(s.front, message{started, int32(pid)}, linux.NoFD)
+	_ = send(s.front, message{started, int32(s.pid)}, linux.NoFD)
 	go s.obey()
 	return s.serve(program, inherited)
 }
