@@ -51,11 +51,10 @@ func (l *listener) accepted(conn Conn) (*Accepted, error) {
 func (s *Socket) child(conn Conn) *Socket {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	info := conn.Info()
 	return &Socket{
-		id: info.ID, app: s.app, domain: s.domain, state: abi.Connected, external: linux.NoFD, ref: linux.NoFD, told: true,
-		request: s.request, effective: s.effective, options: append([]recorded(nil), s.options...),
-		conn: conn, info: info, local: info.Local, remote: info.Remote,
+		id: conn.Info().ID, app: s.app, domain: s.domain, state: abi.Connected, external: linux.NoFD, ref: linux.NoFD, told: true,
+		asked: s.asked, options: append([]recorded(nil), s.options...),
+		conn: conn, info: conn.Info(),
 	}
 }
 
@@ -236,4 +235,6 @@ func (a *Accepted) discard() {
 }
 
 // Address is the peer's address in the kernel's form.
-func (a *Accepted) Address() []byte { return InetSockaddr(a.remote, domainOf(a.remote, a.domain)) }
+func (a *Accepted) Address() []byte {
+	return InetSockaddr(a.info.Remote, domainOf(a.info.Remote, a.domain))
+}

@@ -64,9 +64,9 @@ func (a *attempt) connect() (Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	var remote, local netip.AddrPort
+	var remote netip.AddrPort
 	err = linux.Control(network, func(fd linux.FD) (err error) {
-		remote, local, err = names(fd)
+		remote, _, err = names(fd)
 		return err
 	})
 	if err != nil {
@@ -77,10 +77,10 @@ func (a *attempt) connect() (Conn, error) {
 		remote = a.target.addr // the peer has reset the connection already
 	}
 	conn, err := a.socket.table.service.Connect(a.ctx, Dial{
-		App: a.socket.app, Request: a.request, Server: a.server, Network: network, Remote: remote, ID: a.socket.id,
+		App: a.socket.app.Value(), Request: a.request, Server: a.server, Network: network, Remote: remote, ID: a.socket.id,
 	})
 	if err == nil {
-		a.socket.connectedTo(local, remote)
+		a.socket.shaken(conn.Info())
 	}
 	return conn, err
 }

@@ -47,7 +47,7 @@ func (h *Handle) Connect(addr []byte) (a *Attempt, joined bool, err error) {
 		return &Attempt{h.attempt}, true, nil
 	case abi.Connected:
 		if h.told {
-			return nil, false, fmt.Errorf("connect a socket that is connected to %v: %w", h.remote, linux.EISCONN)
+			return nil, false, fmt.Errorf("connect a socket that is connected to %v: %w", h.info.Remote, linux.EISCONN)
 		}
 		h.told = true
 		return nil, false, nil
@@ -107,7 +107,7 @@ func (h *Handle) target(addr []byte) (target, error) {
 
 // begin makes an attempt and, for an address, starts the TCP connection. h.mu is held.
 func (h *Handle) begin(t target) (*attempt, error) {
-	if err := checkKeys(h.request.Credentials); err != nil {
+	if err := checkKeys(h.asked.request.Credentials); err != nil {
 		return nil, err
 	}
 	id, err := h.Task.Identity()
@@ -116,7 +116,7 @@ func (h *Handle) begin(t target) (*attempt, error) {
 	}
 	a := &attempt{
 		socket: h.Socket, target: t, id: id, done: make(chan struct{}),
-		local: linux.NoFD, task: h.Task, fd: h.FD, request: h.request.Clone(), options: h.options, bound: h.bound,
+		local: linux.NoFD, task: h.Task, fd: h.FD, request: h.asked.request.Clone(), options: h.options, bound: h.bound,
 		domain: h.domain,
 	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())

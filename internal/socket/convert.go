@@ -69,8 +69,9 @@ func (h *Handle) become(external linux.FD, fill func(*abi.Request)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.external = external
-	fill(&h.request)
-	h.effective = nil
+	filled := &asked{request: h.asked.request.Clone()}
+	fill(&filled.request)
+	h.asked = filled
 	if err == nil && local.Port() != 0 {
 		h.bound = name
 	}

@@ -87,8 +87,8 @@ func (h *Handle) Listen(ctx context.Context, backlog int) error {
 
 // checkListen refuses a listener that could not complete a handshake.
 func (h *Handle) checkListen() error {
-	own := h.request.Credentials
-	if len(own) == 0 && (h.effective == nil || h.effective.Chain == nil) {
+	own := h.asked.request.Credentials
+	if len(own) == 0 && (h.asked.effective == nil || h.asked.effective.Chain == nil) {
 		return invalid("listen without a certificate: set TLS_CERTIFICATE_CHAIN and then TLS_PRIVATE_KEY first")
 	}
 	return checkKeys(own)
@@ -117,7 +117,7 @@ func (h *Handle) serve(ctx context.Context, external linux.FD, backlog int) erro
 		return err
 	}
 	served, err := h.table.service.Listen(ctx, Listen{
-		App: h.app, Request: h.request.Clone(), Network: dup, Local: local, Backlog: clamp(backlog),
+		App: h.app.Value(), Request: h.asked.request.Clone(), Network: dup, Local: local, Backlog: clamp(backlog),
 	})
 	if err != nil {
 		return err
@@ -127,7 +127,7 @@ func (h *Handle) serve(ctx context.Context, external linux.FD, backlog int) erro
 		socket: h.Socket, served: served, external: external, cancel: cancel,
 		room: make(chan struct{}, 1), backlog: clamp(backlog),
 	}
-	h.state, h.listener, h.local, h.external = abi.Listening, l, local, linux.NoFD
+	h.state, h.listener, h.external = abi.Listening, l, linux.NoFD
 	h.table.work.Go(func() { l.run(run) })
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"unique"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -181,8 +182,8 @@ func (t *Table) newPlainSocket(app App, domain int, cookie uint64) *Socket {
 		i.Introduce(app)
 	}
 	return &Socket{
-		table: t, cookie: cookie, id: newID(), app: app, domain: domain, state: abi.Fresh,
-		external: linux.NoFD, ref: linux.NoFD,
+		table: t, cookie: cookie, id: newID(), app: unique.Make(app), domain: domain, state: abi.Fresh,
+		asked: &asked{}, external: linux.NoFD, ref: linux.NoFD,
 	}
 }
 

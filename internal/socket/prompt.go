@@ -32,7 +32,7 @@ func (h *Handle) Prompt(o abi.Option) bool {
 		return false
 	}
 	h.mu.Lock()
-	request := h.request
+	request := h.asked.request
 	h.mu.Unlock()
-	return service.Prompt(h.app, request)
+	return service.Prompt(h.app.Value(), request)
 }

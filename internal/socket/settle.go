@@ -1,16 +1,12 @@
 package socket
 
-import (
-	"net/netip"
+import "github.com/securesocketapi/ssa/abi"
 
-	"github.com/securesocketapi/ssa/abi"
-)
-
-// connectedTo keeps the addresses of the connection.
-func (s *Socket) connectedTo(local, remote netip.AddrPort) {
+// shaken keeps what a handshake has established, the addresses among it.
+func (s *Socket) shaken(info *Info) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.local, s.remote = local, remote
+	s.info = info
 }
 
 // connected enters a connection. told is whether a blocked caller is about to learn of it.
@@ -20,18 +16,11 @@ func (s *Socket) connected(conn Conn, told bool) {
 	s.state, s.conn, s.info, s.attempt, s.told = abi.Connected, conn, conn.Info(), nil, told
 }
 
-// forget drops what only a handshake needs: a trust store is large. The socket is never connected again.
-func (s *Socket) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.request.TrustAnchors, s.request.Credentials = nil, nil
-}
-
 // failed enters the failure of a connect. A socket that was held shows it for good.
 func (s *Socket) failed(err error, held bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.attempt, s.conn, s.lastErr = nil, nil, err
+	s.attempt, s.conn, s.info, s.lastErr = nil, nil, nil, err
 	s.state = abi.Fresh
 	if held {
 		s.state, s.pending, s.refusal = abi.Failed, err, err

@@ -1,8 +1,8 @@
 package socket
 
 import (
-	"net/netip"
 	"sync"
+	"unique"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -13,12 +13,12 @@ type Socket struct {
 	table         *Table
 	cookie, inode uint64
 	id            uint64
-	app           App
+	app           unique.Handle[App]
 	underway      underway
 
 	// ending orders those who notice the end.
 	ending sync.Mutex
-	// setting orders the changes of request, which wait for the service.
+	// setting orders the changes of asked, which wait for the service.
 	setting sync.Mutex
 
 	mu     sync.Mutex
@@ -27,21 +27,19 @@ type Socket struct {
 	// external is the real TCP socket. Once connected it belongs to conn, which has it instead.
 	external linux.FD
 	options  []recorded
-	request  abi.Request
-	// host is the name of the last connect, which is to be proved unless request has one.
+	asked    *asked
+	// host is the name of the last connect, which is to be proved unless the program has asked for one.
 	host string
-	// effective is what the service made of request; nil before it was asked.
-	effective *Effective
 	// bound is the local address the program has asked for, in the kernel's form; nil when it has not.
 	bound []byte
 	// ref reaches the program's socket when it is bound; see watcher.
-	ref           linux.FD
-	attempt       *attempt
-	conn          Conn
-	info          *Info
-	local, remote netip.AddrPort
-	listener      *listener
-	lastErr       error
+	ref     linux.FD
+	attempt *attempt
+	conn    Conn
+	// info is what the handshake has established; nil before.
+	info     *Info
+	listener *listener
+	lastErr  error
 	// refusal is why the connect of a socket in state Failed failed.
 	refusal error
 	// pending is what getsockopt(SO_ERROR) reports once.
@@ -60,7 +58,7 @@ func (t *Table) Create(task Task, app App, domain, flags int) (linux.FD, error) 
 		return linux.NoFD, err
 	}
 	defer id.Close()
-	s := &Socket{id: newID(), app: app, domain: domain, state: abi.Fresh, ref: linux.NoFD}
+	s := &Socket{id: newID(), app: unique.Make(app), domain: domain, state: abi.Fresh, asked: &asked{}, ref: linux.NoFD}
 	if s.external, err = newTCP(id, domain, nil); err != nil {
 		return linux.NoFD, err
 	}

@@ -156,10 +156,10 @@ func (h *Handle) onFresh(id *linux.Identity, fn func(linux.FD) error) error {
 // Name is the local address in the kernel's form, as getsockname(2) has it.
 func (h *Handle) Name() ([]byte, error) {
 	h.mu.Lock()
-	local, domain := h.local, h.domain
+	info, domain := h.info, h.domain
 	h.mu.Unlock()
-	if local.IsValid() {
-		return InetSockaddr(local, domainOf(local, domain)), nil
+	if info != nil && info.Local.IsValid() {
+		return InetSockaddr(info.Local, domainOf(info.Local, domain)), nil
 	}
 	var addr []byte
 	err := h.network(func(fd linux.FD) (err error) {
@@ -176,5 +176,5 @@ func (h *Handle) Peer() ([]byte, error) {
 	if h.state != abi.Connected {
 		return nil, linux.ENOTCONN
 	}
-	return InetSockaddr(h.remote, domainOf(h.remote, h.domain)), nil
+	return InetSockaddr(h.info.Remote, domainOf(h.info.Remote, h.domain)), nil
 }

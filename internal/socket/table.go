@@ -34,6 +34,7 @@ type Table struct {
 	plain   *plain
 	wraps   Wraps
 	places  places
+	alike   alike
 	// profiles are asked only where the service says so when the tree starts.
 	profiles *profiles
 	routes   map[optionKey]route

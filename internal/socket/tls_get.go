@@ -37,19 +37,19 @@ func (h *Handle) consult(ctx context.Context) error {
 	h.setting.Lock()
 	defer h.setting.Unlock()
 	h.mu.Lock()
-	known, request := h.effective != nil, h.request.Clone()
+	known, request := h.asked.effective != nil, h.asked.request.Clone()
 	h.mu.Unlock()
 	if known {
 		return nil
 	}
 	request.ID = h.id
-	e, err := h.table.service.Admit(ctx, h.app, request)
+	e, err := h.table.service.Admit(ctx, h.app.Value(), request)
 	if err != nil {
 		return err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.effective = &e
+	h.asked = &asked{h.asked.request, &e}
 	return nil
 }
 
@@ -67,15 +67,15 @@ type reporter func(*Socket) []byte
 // reporters are the options that can be read, but for TLS_ERROR.
 func reporters() map[abi.Option]reporter {
 	return map[abi.Option]reporter{
-		abi.TLSRemoteHostname:       func(s *Socket) []byte { return text(cmp.Or(s.request.RemoteHostname, s.host)) },
+		abi.TLSRemoteHostname:       func(s *Socket) []byte { return text(cmp.Or(s.asked.request.RemoteHostname, s.host)) },
 		abi.TLSHostname:             func(s *Socket) []byte { return text(s.hostname()) },
-		abi.TLSCertificateChain:     func(s *Socket) []byte { return text(string(s.effective.Chain)) },
+		abi.TLSCertificateChain:     func(s *Socket) []byte { return text(string(s.asked.effective.Chain)) },
 		abi.TLSALPN:                 func(s *Socket) []byte { return text(s.info.ALPN) },
-		abi.TLSSessionTTL:           func(s *Socket) []byte { return integer(s.effective.SessionTTL) },
+		abi.TLSSessionTTL:           func(s *Socket) []byte { return integer(s.asked.effective.SessionTTL) },
 		abi.TLSPeerIdentity:         func(s *Socket) []byte { return text(s.info.Peer.Identity()) },
 		abi.TLSPeerCertificateChain: func(s *Socket) []byte { return text(s.info.Peer.Chain()) },
 		abi.TLSID:                   func(s *Socket) []byte { return binary.NativeEndian.AppendUint64(nil, s.id) },
-		abi.TLSTrustedCiphers:       func(s *Socket) []byte { return text(strings.Join(s.effective.Ciphers, ":")) },
+		abi.TLSTrustedCiphers:       func(s *Socket) []byte { return text(strings.Join(s.asked.effective.Ciphers, ":")) },
 		abi.TLSChosenCipher:         func(s *Socket) []byte { return text(s.info.Cipher) },
 		abi.TLSRevocationChecks:     check(abi.CheckRevocation),
 		abi.TLSOCSPStapledChecks:    check(abi.CheckStapled),
@@ -83,12 +83,12 @@ func reporters() map[abi.Option]reporter {
 		abi.TLSCRLChecks:            check(abi.CheckCRL),
 		abi.TLSCachedRevChecks:      check(abi.CheckCached),
 		abi.TLSServerOCSPStapling:   check(abi.StapleOwn),
-		abi.TLSSessionReuse:         func(s *Socket) []byte { return boolean(s.effective.SessionReuse) },
+		abi.TLSSessionReuse:         func(s *Socket) []byte { return boolean(s.asked.effective.SessionReuse) },
 		abi.TLSResumedSession:       func(s *Socket) []byte { return boolean(s.info.Resumed) },
-		abi.TLSVersionMin:           func(s *Socket) []byte { return integer(int(s.effective.VersionMin)) },
-		abi.TLSVersionMax:           func(s *Socket) []byte { return integer(int(s.effective.VersionMax)) },
+		abi.TLSVersionMin:           func(s *Socket) []byte { return integer(int(s.asked.effective.VersionMin)) },
+		abi.TLSVersionMax:           func(s *Socket) []byte { return integer(int(s.asked.effective.VersionMax)) },
 		abi.TLSChosenVersion:        func(s *Socket) []byte { return integer(int(s.info.Version)) },
-		abi.TLSCoerce:               func(s *Socket) []byte { return text(s.effective.Coerce) },
+		abi.TLSCoerce:               func(s *Socket) []byte { return text(s.asked.effective.Coerce) },
 	}
 }
 
@@ -97,12 +97,12 @@ func (s *Socket) hostname() string {
 	if s.state == abi.Connected {
 		return s.info.ServerName
 	}
-	return strings.Join(s.request.Hostnames, ",")
+	return strings.Join(s.asked.request.Hostnames, ",")
 }
 
 // check reports whether a check is on.
 func check(c abi.Checks) reporter {
-	return func(s *Socket) []byte { return boolean(s.effective.Checks&c != 0) }
+	return func(s *Socket) []byte { return boolean(s.asked.effective.Checks&c != 0) }
 }
 
 func text(s string) []byte { return append([]byte(s), 0) }

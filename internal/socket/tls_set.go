@@ -69,7 +69,7 @@ func (h *Handle) SetTLS(ctx context.Context, o abi.Option, raw []byte) error {
 	h.setting.Lock()
 	defer h.setting.Unlock()
 	h.mu.Lock()
-	state, request := h.state, h.request.Clone()
+	state, request := h.state, h.asked.request.Clone()
 	h.mu.Unlock()
 	if state&info.Set == 0 {
 		return wrongState(info, state)
@@ -78,7 +78,7 @@ func (h *Handle) SetTLS(ctx context.Context, o abi.Option, raw []byte) error {
 		return err
 	}
 	request.ID = h.id
-	effective, err := h.table.service.Admit(ctx, h.app, request)
+	effective, err := h.table.service.Admit(ctx, h.app.Value(), request)
 	if err != nil {
 		return refused(o, err)
 	}
@@ -100,7 +100,7 @@ func (h *Handle) adopt(info abi.Info, r abi.Request, e Effective) error {
 	if h.state&info.Set == 0 {
 		return wrongState(info, h.state)
 	}
-	h.request, h.effective = r, &e
+	h.asked = &asked{r, &e}
 	return nil
 }
 

@@ -120,7 +120,7 @@ func (h *Handle) upgradable(ctx context.Context, name string) (abi.Request, erro
 	if h.state != abi.Fresh {
 		return abi.Request{}, fmt.Errorf("upgrade a socket that is a TLS socket already: %w", linux.EISCONN)
 	}
-	r := h.request.Clone()
+	r := h.asked.request.Clone()
 	if name == "" {
 		return r, h.checkListen()
 	}

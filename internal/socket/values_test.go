@@ -91,7 +91,7 @@ func TestEveryOptionHasItsSetter(t *testing.T) {
 }
 
 func TestEveryReadableOptionHasAValue(t *testing.T) {
-	s := &Socket{effective: &Effective{}, state: abi.Connected}
+	s := &Socket{asked: &asked{effective: &Effective{}}, info: &Info{}, state: abi.Connected}
 	for _, info := range abi.Options() {
 		if info.Get == abi.Never || info.Option == abi.TLSError {
 			continue
