@@ -33,7 +33,7 @@ func (s *Service) Review(enforce bool) []api.Noncompliant {
 // complies says why a connection would not be allowed now, nil when it would. A profile that only complains allows what
 // it would refuse.
 func (s *Service) complies(c *conn) error {
-	q := c.origin.question
+	q := c.question()
 	settings, err := s.narrow(q.decisions(s)[0].Settings, q.request)
 	if err != nil {
 		return err
@@ -60,13 +60,13 @@ func (s *Service) believes(c *conn, settings *policy.Settings) error {
 		Port: c.info.Local.Port(), Remote: c.info.Remote, Role: judge.Client,
 		Chain: state.Peer, OCSP: state.OCSP, SCTs: state.SCTs,
 	}
-	if c.origin.question.role == policy.Client {
+	if c.basis.role == policy.Client {
 		q.Host, q.Port, q.Role = c.info.ServerName, c.info.Remote.Port(), judge.Server
 	}
-	h := s.hear(s.ending, &admitted{question: c.origin.question}, q)
+	h := s.hear(s.ending, &admitted{question: c.question()}, q)
 	h.question.Time = s.now()
-	if c.origin.anchors && settings.HonorApplicationValidation {
-		return h.after(proven(c.origin.paths), h.question, settings).Err
+	if c.basis.anchors && settings.HonorApplicationValidation {
+		return h.after(proven(c.basis.paths), h.question, settings).Err
 	}
 	stores, err := s.storesFor(settings, nil)
 	if err != nil {
@@ -92,7 +92,7 @@ func (p proven) Judge(_ context.Context, q *judge.Question) judge.Verdict {
 func (s *Service) Reconsider() {
 	s.panel.Forget()
 	for _, c := range s.established() {
-		q := c.origin.question
+		q := c.question()
 		settings, err := s.narrow(q.decisions(s)[0].Settings, q.request)
 		if err == nil {
 			err = s.believes(c, &settings)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/engine"
@@ -20,7 +21,8 @@ type conn struct {
 	service *Service
 	session *engine.Session
 	info    *socket.Info
-	origin  origin
+	basis   *basis
+	opened  time.Time
 	ctx     context.Context
 	abort   context.CancelCauseFunc
 	// settled is whether Start or Abort has decided about the connection.
@@ -32,8 +34,8 @@ type conn struct {
 var errAborted = errors.New("the program gave the connection up")
 
 // newConn takes over a session; it closes it when the service is shutting down.
-func (s *Service) newConn(session *engine.Session, info *socket.Info, o origin) (*conn, error) {
-	c := &conn{service: s, session: session, info: info, origin: o}
+func (s *Service) newConn(session *engine.Session, info *socket.Info, b *basis) (*conn, error) {
+	c := &conn{service: s, session: session, info: info, basis: b, opened: s.now()}
 	c.ctx, c.abort = context.WithCancelCause(s.cutting)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -65,11 +65,11 @@ func (s *Service) dial(ctx context.Context, d socket.Dial) (*conn, *hearing, err
 func (s *Service) establish(h *hearing, session *engine.Session, info *socket.Info) (*conn, error) {
 	took := time.Since(h.begun)
 	s.review(*h.asked, session.State())
-	c, err := s.newConn(session, info, s.originOf(h))
+	c, err := s.newConn(session, info, s.basisFor(h))
 	if err != nil {
 		return nil, err
 	}
-	s.allowed(h.asked, c, took)
+	s.allowed(h, c, took)
 	return c, nil
 }
 

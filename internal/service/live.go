@@ -2,40 +2,12 @@ package service
 
 import (
 	"cmp"
-	"crypto/x509"
 	"slices"
-	"time"
 
 	"github.com/securesocketapi/ssa/api"
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/verify/judge"
 )
-
-// origin is whose a connection is and by what it was allowed, kept as long as it lives.
-type origin struct {
-	question question
-	profile  string
-	opened   time.Time
-	// verdicts are those about the peer.
-	verdicts []api.Verdict
-	// anchors says that the program has brought its own trust anchors; paths are those to them, nil otherwise.
-	anchors bool
-	paths   [][]*x509.Certificate
-}
-
-// originOf keeps nothing large and nothing secret.
-func (s *Service) originOf(h *hearing) origin {
-	a := h.asked
-	o := origin{question: a.question, opened: s.now(), verdicts: h.verdicts(), anchors: a.question.request.TrustAnchors != nil}
-	if o.anchors {
-		o.paths = h.paths
-	}
-	o.question.request.Credentials, o.question.request.TrustAnchors = nil, nil
-	if a.decision.Profile != nil {
-		o.profile = a.decision.Profile.Name
-	}
-	return o
-}
 
 // Conns are the connections that are established, by id.
 func (s *Service) Conns() []api.Conn {
@@ -62,17 +34,17 @@ func (s *Service) Listeners() int {
 
 // view is the connection as an administrator sees it.
 func (c *conn) view() api.Conn {
-	o := &c.origin
+	b := c.basis
 	received, sent := c.session.Traffic()
 	role := api.Client
-	if o.question.role == policy.Server {
+	if b.role == policy.Server {
 		role = api.Server
 	}
 	return api.Conn{
-		ID: c.info.ID, Program: *programOf(o.question.app), Role: role, Host: c.info.ServerName,
-		Local: c.info.Local.String(), Remote: c.info.Remote.String(), Profile: o.profile, TLS: *c.tls(),
-		VerifiedBy: verifiers(o.verdicts),
-		Traffic:    api.Traffic{Received: received, Sent: sent, Age: c.service.now().Sub(o.opened).Seconds()},
+		ID: c.info.ID, Program: *programOf(b.app), Role: role, Host: c.info.ServerName,
+		Local: c.info.Local.String(), Remote: c.info.Remote.String(), Profile: b.profile, TLS: *c.tls(),
+		VerifiedBy: b.verifiers,
+		Traffic:    api.Traffic{Received: received, Sent: sent, Age: c.age().Seconds()},
 	}
 }
 

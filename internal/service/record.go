@@ -115,13 +115,13 @@ func failureOf(err error) *api.Failure {
 }
 
 // allowed records a connection whose handshake is over.
-func (s *Service) allowed(a *admitted, c *conn, took time.Duration) {
+func (s *Service) allowed(h *hearing, c *conn, took time.Duration) {
 	if s.note == nil {
 		return
 	}
-	q := a.question
+	a, q := h.asked, h.asked.question
 	r := q.draft(api.Connection)
-	r.Decision, r.Took, r.TLS, r.Verdicts = api.Allowed, took.Seconds(), c.tls(), c.origin.verdicts
+	r.Decision, r.Took, r.TLS, r.Verdicts = api.Allowed, took.Seconds(), c.tls(), h.verdicts()
 	r.Host, r.Local, r.Remote = c.info.ServerName, c.info.Local.String(), c.info.Remote.String()
 	q.decide(&r, &a.decision)
 	r.InForce = inForce(&q, &a.settings)

@@ -71,6 +71,7 @@ type Service struct {
 	engine *engine.Engine
 	stores *stores
 	panel  *panel.Panel
+	bases  bases
 	kept   *pins.Store
 	now    func() time.Time
 	note   func(api.Record)
@@ -125,9 +126,9 @@ func New(c Config) *Service {
 		}),
 		stores: newStores(verify.SystemConfig{Paths: c.TrustStores, Additions: c.Additions, Open: c.Open}),
 		panel:  panel.New(panel.Config{Find: c.Judge}), kept: c.Kept,
-		listeners: map[*listener]struct{}{},
-		conns:     map[*conn]struct{}{},
-		waiting:   map[*conn]struct{}{},
+		bases: newBases(), listeners: map[*listener]struct{}{},
+		conns:   map[*conn]struct{}{},
+		waiting: map[*conn]struct{}{},
 	}
 	s.files = &files{
 		from: c.Files, read: localFiles{c.Open}.read, known: map[source]*loaded{},
