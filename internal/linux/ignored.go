@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"golang.org/x/sys/unix"
 )
 
 // Go's runtime puts handlers of its own in place before any code of ours runs, and unblocks signals; execve(2)
@@ -33,15 +35,8 @@ func SignalsAtStart() (InheritedSignals, error) {
 	if err != nil {
 		return InheritedSignals{}, err
 	}
-	exe, err := elf.Open("/proc/self/exe")
-	if err != nil {
-		return InheritedSignals{}, err
-	}
-	defer func() { _ = exe.Close() }()
 	actions, mask := make([]byte, signalCount*8), binary.NativeEndian.AppendUint64(nil, now.SigBlk)
-	if exe.Section(".symtab") != nil {
-		err = errors.Join(variable(exe, formerActions, actions), variable(exe, formerMask, mask))
-	}
+	err = readVariables("/proc/self/exe", variable{formerActions, actions}, variable{formerMask, mask})
 	in := InheritedSignals{Blocked: binary.NativeEndian.Uint64(mask)}
 	for n := 1; n < signalCount; n++ {
 		// Those the runtime leaves alone are not in its table.
@@ -52,37 +47,70 @@ func SignalsAtStart() (InheritedSignals, error) {
 	return in, err
 }
 
-// variable reads a variable of this program into all of b.
-func variable(f *elf.File, name string, b []byte) error {
-	address, err := symbol(f, name, uint64(len(b)))
+// variable is one of this program, to be read into all of value.
+type variable struct {
+	name  string
+	value []byte
+}
+
+// readVariables reads variables, none from a program without symbols. Of the megabyte of symbols most is never touched.
+func readVariables(path string, wanted ...variable) error {
+	exe, err := elf.Open(path)
 	if err != nil {
 		return err
 	}
-	if err := ReadMemory(os.Getpid(), address, b); err != nil {
-		return fmt.Errorf("read %s: %w", name, err)
+	defer func() { _ = exe.Close() }()
+	table, names := exe.Section(".symtab"), exe.Section(".strtab")
+	if table == nil || names == nil {
+		return nil
+	}
+	file, err := mapFile(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = unix.Munmap(file) }()
+	if names.Offset+names.Size > uint64(len(file)) || table.Offset+table.Size > uint64(len(file)) {
+		return errors.New("the symbols of this program are not in its file")
+	}
+	for _, v := range wanted {
+		address, err := v.symbol(file[table.Offset:][:table.Size], file[names.Offset:][:names.Size])
+		if err != nil {
+			return err
+		}
+		if err := ReadMemory(os.Getpid(), address, v.value); err != nil {
+			return fmt.Errorf("read %s: %w", v.name, err)
+		}
 	}
 	return nil
 }
 
-// symbol finds the address of a variable by its name and size.
-func symbol(f *elf.File, name string, size uint64) (uint64, error) {
-	table, names := f.Section(".symtab"), f.Section(".strtab")
-	if table == nil || names == nil {
-		return 0, errors.New("this program has no symbol table")
-	}
-	entries, err := table.Data()
+func mapFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	text, err := names.Data()
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
+	b, err := unix.Mmap(int(f.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_PRIVATE)
+	if err != nil {
+		return nil, fmt.Errorf("mmap %s: %w", path, err)
+	}
+	return b, nil
+}
+
+// symbol finds the address of a variable by its name and size in a symbol table.
+func (v variable) symbol(entries, names []byte) (uint64, error) {
 	for ; len(entries) >= elf.Sym64Size; entries = entries[elf.Sym64Size:] {
-		at, length := binary.NativeEndian.Uint32(entries), binary.NativeEndian.Uint64(entries[16:])
-		if length == size && int(at)+len(name) < len(text) && string(text[at:int(at)+len(name)+1]) == name+"\x00" {
+		if binary.NativeEndian.Uint64(entries[16:]) != uint64(len(v.value)) {
+			continue
+		}
+		at := int(binary.NativeEndian.Uint32(entries))
+		if at+len(v.name) < len(names) && string(names[at:at+len(v.name)+1]) == v.name+"\x00" {
 			return binary.NativeEndian.Uint64(entries[8:]), nil
 		}
 	}
-	return 0, fmt.Errorf("this program has no symbol %s", name)
+	return 0, fmt.Errorf("this program has no symbol %s", v.name)
 }
