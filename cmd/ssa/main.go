@@ -28,7 +28,7 @@ func run(args []string) int {
 		// A word that is no command ends as any error does, with the suggestion as its hint.
 		DisableSuggestions: true,
 	}
-	root.AddCommand(runCommand(), doctorCommand(), versionCommand(), statusCommand(), connsCommand(), auditCommand(), metricsCommand(), enableCommand(), disableCommand(), policyCommand(), profileCommand(), coerceCommand(), superviseCommand(), launchCommand(), sandboxCommand(), notaryCommand(), verifyCommand(), trustCommand(), pinsCommand(), revocationCommand())
+	root.AddCommand(commands(args)...)
 	root.SetArgs(args)
 	command, err := root.ExecuteC()
 	err = withUsage(err, command.UseLine())
@@ -44,6 +44,23 @@ func run(args []string) int {
 	}
 	complain(err)
 	return launch.ExitFailure
+}
+
+// commands are all there are. One that starts a program is made alone: making all would be a part of the time that takes.
+func commands(args []string) []*cobra.Command {
+	starters := map[string]func() *cobra.Command{
+		"run": runCommand, "supervise": superviseCommand, "launch": launchCommand, "sandbox": sandboxCommand,
+	}
+	if len(args) > 0 {
+		if starter := starters[args[0]]; starter != nil {
+			return []*cobra.Command{starter()}
+		}
+	}
+	return []*cobra.Command{
+		runCommand(), doctorCommand(), versionCommand(), statusCommand(), connsCommand(), auditCommand(), metricsCommand(),
+		enableCommand(), disableCommand(), policyCommand(), profileCommand(), coerceCommand(), superviseCommand(),
+		launchCommand(), sandboxCommand(), notaryCommand(), verifyCommand(), trustCommand(), pinsCommand(), revocationCommand(),
+	}
 }
 
 // withUsage adds to what cobra says of too many, too few and missing arguments, how the command is written.
