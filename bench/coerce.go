@@ -19,7 +19,7 @@ func coercion(w *workshop) error {
 	if err := w.prepareCoercion(); err != nil {
 		return err
 	}
-	nginx, err := w.serve("coerce-nginx", w.staticNginx)
+	nginx, err := w.startNginx("ecdsa")
 	if err != nil {
 		return err
 	}
@@ -62,17 +62,18 @@ func (w *workshop) lighttpd(under bool) error {
 		return err
 	}
 	config := w.path("lighttpd.conf")
-	text := fmt.Sprintf("server.document-root = %q\nserver.bind = \"127.0.0.1\"\nserver.port = %s\nserver.modules = (\"mod_openssl\")\n"+
+	text := fmt.Sprintf("server.document-root = %q\nserver.bind = \"127.0.0.1\"\nserver.port = %s\nserver.modules = (\"mod_openssl\")\nserver.errorlog = \"/dev/null\"\n"+
 		"server.max-keep-alive-requests = 1000000\nssl.engine = \"enable\"\nssl.pemfile = %q\nssl.privkey = %q\n",
 		w.path("www"), port, w.path("ecdsa.pem"), w.path("ecdsa.key"))
 	if err := writeFile(config, text); err != nil {
 		return err
 	}
 	command, side := w.coerced(under, "lighttpd", "-D", "-f", config)
-	return w.during(side, command, port, func(side string) error {
+	g := w.group("lighttpd-" + side)
+	return w.during(side, g.enter(command...), port, func(side string) error {
 		url := "https://127.0.0.1:" + port + "/1k.txt"
-		return errors.Join(w.wrk(group{}, series{Group: coercedGroup, Name: "lighttpd " + keepName, Side: side}, url, "-H", "X-Mode: keep"),
-			w.wrk(group{}, series{Group: coercedGroup, Name: "lighttpd " + closeName, Side: side}, url, "-H", "Connection: close"))
+		return errors.Join(w.wrk(g, series{Group: coercedGroup, Name: "lighttpd " + keepName, Side: side}, url, "-H", "X-Mode: keep"),
+			w.wrk(g, series{Group: coercedGroup, Name: "lighttpd " + closeName, Side: side}, url, "-H", "Connection: close"))
 	})
 }
 

@@ -87,7 +87,7 @@ func (p *traced) run(t *testing.T, command []string) bool {
 // alerts. Nothing is gained by leaving something out.
 func TestSidesDoTheSame(t *testing.T) {
 	p := newTraced(t)
-	proxies, err := p.w.proxies()
+	proxies, err := p.w.proxies(proxied{to: p.port})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,6 +183,8 @@ func TestReached(t *testing.T) {
 	r := &results{}
 	r.add(series{Group: "g", Name: "n", Side: ssaSide}, 3, 1, 2)
 	r.add(series{Group: "g", Name: "n", Side: opensslSide}, 4, 4, 4)
+	r.add(series{Group: "g", Name: "n", Side: ssaSide, X: 10}, 5)
+	r.add(series{Group: "g", Name: "n", Side: ssaSide, X: 100}, 100)
 	for _, row := range []struct {
 		name   string
 		target target
@@ -194,6 +196,8 @@ func TestReached(t *testing.T) {
 		{"ok at least", target{group: "g", name: "n", side: ssaSide, base: opensslSide, limit: 0.4, least: true}, 0.5, true},
 		{"bad at least", target{group: "g", name: "n", side: ssaSide, base: opensslSide, limit: 0.6, least: true}, 0.5, false},
 		{"ok difference", target{group: "g", name: "n", side: ssaSide, base: opensslSide, minus: true, limit: 0}, -2, true},
+		{"ok growth", target{group: "g", name: "n", side: ssaSide, x: 100, from: 10, limit: 2}, 2, true},
+		{"bad growth", target{group: "g", name: "n", side: ssaSide, x: 100, from: 10, limit: 1.1}, 2, false},
 		{"ok quantile", target{group: "g", name: "n", side: ssaSide, quantile: 0.99, limit: 3}, 3, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {

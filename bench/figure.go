@@ -1,13 +1,11 @@
 package main
 
-import (
-	"strconv"
-)
+import "strconv"
 
 // figureCounts are the numbers of processes of the paper's figure, figureBytes what each fetches.
 var figureCounts = []int{1, 10, 25, 50, 100} // never written
 
-const figureBytes = "1000000"
+const figureBytes = 1_000_000
 
 // figureGroups are the two networks.
 const (
@@ -57,14 +55,14 @@ func (w *workshop) variants(s side) []variant {
 			under := s.under
 			s.under = nil
 			defer func() { s.under = under }()
-			return append(append([]string{}, under...), append([]string{w.path("spawn"), count}, s.client(w, port, mode, "1", figureBytes)...)...)
+			return append(append([]string{}, under...), append([]string{w.path("spawn"), count}, s.client(w, port, mode, "1", strconv.Itoa(figureBytes))...)...)
 		}
 	}
 	all := []variant{{name: coldName, side: s.name, command: spawn("fetch")}}
 	if s.name == ssaSide {
 		all = append(all, variant{name: sharedName, side: s.name, command: spawn("refetch")},
 			variant{name: ownName, side: s.name, slow: true, command: func(count, port string) []string {
-				return append([]string{w.path("spawn"), count}, s.client(w, port, "fetch", "1", figureBytes)...)
+				return append([]string{w.path("spawn"), count}, s.client(w, port, "fetch", "1", strconv.Itoa(figureBytes))...)
 			}})
 	}
 	return all

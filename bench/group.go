@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -21,13 +22,16 @@ func groupRoot() string {
 	return ""
 }
 
+// groupPrefix keeps the groups of two runs apart.
+func groupPrefix() string { return fmt.Sprintf("ssa-bench-%d-", os.Getpid()) }
+
 // group makes the group of a side.
 func (w *workshop) group(name string) group {
 	root := groupRoot()
 	if root == "" {
 		return group{}
 	}
-	g := group{filepath.Join(root, "ssa-bench-"+name)}
+	g := group{filepath.Join(root, groupPrefix()+name)}
 	if err := os.Mkdir(g.dir, 0o755); err != nil && !os.IsExist(err) {
 		return group{}
 	}
@@ -35,7 +39,7 @@ func (w *workshop) group(name string) group {
 }
 
 func (w *workshop) removeGroups() {
-	dirs, _ := filepath.Glob(filepath.Join(groupRoot(), "ssa-bench-*"))
+	dirs, _ := filepath.Glob(filepath.Join(groupRoot(), groupPrefix()+"*"))
 	for _, dir := range dirs {
 		_ = os.Remove(dir)
 	}

@@ -1,25 +1,107 @@
 package main
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
-const handshakeGroup = "handshakes: connect, handshake, one byte, close"
+const (
+	handshakeGroup = "handshakes: a client's; connect, handshake, one byte, close"
+	answerGroup    = "handshakes: a server's; to a client with OpenSSL, with a GET of one byte"
+	rateSuffix     = ", a second"
+	// handshakeCount is how many there are one after the other; the first tenth does not count.
+	handshakeCount = 100
+	handshakeTurns = 6
+	hybridName     = "ecdsa, full, offering ML-KEM"
+)
 
-// handshakes measures connections one after the other, with the processor time each takes.
+// handshakes measures connections one after the other, with the processor time each takes: those of clients to the
+// peer, and those that servers answer.
 func handshakes(w *workshop) error {
-	const count = 200
 	for _, key := range []string{"ecdsa", "rsa"} {
-		for _, mode := range []string{"full", "resumed"} {
-			w.say("handshakes: %s, %s", key, mode)
-			for range 4 {
-				for _, s := range w.libraries() {
-					before := s.group.seconds()
-					us, err := w.sample(1e-3, s.group.enter(s.client(w, w.ports[key], mode, strconv.Itoa(count))...)...)
-					if err != nil {
+		for _, kind := range []string{"full", "resumed"} {
+			sides, err := w.shakers(key, kind == "resumed")
+			if err != nil {
+				return err
+			}
+			for round := range handshakeTurns {
+				w.say("%s: %s, %s, round %d", handshakeGroup, key, kind, round+1)
+				for _, s := range turns(sides, round) {
+					to := series{Group: handshakeGroup, Name: key + ", " + kind, Side: s.name}
+					if err := w.shake(to, s.group, s.group.enter(s.client(w, w.ports[key], kind, strconv.Itoa(handshakeCount))...)); err != nil {
 						return err
 					}
-					used := (s.group.seconds() - before) * 1e6 / count
-					w.results.add(series{Group: handshakeGroup, Name: key + ", " + mode, Unit: "µs", Side: s.name}, us[20:]...)
-					w.results.add(series{Group: handshakeGroup, Name: key + ", " + mode + cpuSuffix, Unit: "µs", Side: s.name}, used)
+				}
+			}
+		}
+	}
+	if err := w.hybrid(); err != nil {
+		return err
+	}
+	return w.answers()
+}
+
+// shakers are all sides, with proxies that connect to the peer with a kind of key.
+func (w *workshop) shakers(key string, resume bool) ([]side, error) {
+	proxies, err := w.proxies(proxied{tag: "-" + key + when(resume, "-resume", ""), to: w.ports[key], resume: resume})
+	return append(w.libraries(), proxies...), err
+}
+
+// shake runs a client and adds its times, and the processor time of a side.
+func (w *workshop) shake(to series, g group, command []string) error {
+	before := g.seconds()
+	us, err := w.sample(1e-3, command...)
+	if err != nil {
+		return err
+	}
+	used := (g.seconds() - before) * 1e6 / float64(len(us))
+	counted, sum := us[len(us)/10:], 0.0
+	for _, v := range counted {
+		sum += v
+	}
+	name := to.Name
+	to.Unit = "µs"
+	w.results.add(to, counted...)
+	if g.dir != "" {
+		to.Name = name + cpuSuffix
+		w.results.add(to, used)
+	}
+	to.Name, to.Unit = name+rateSuffix, "1/s"
+	w.results.add(to, float64(len(counted))*1e6/sum)
+	return nil
+}
+
+// hybrid measures what offering X25519MLKEM768 costs, as TLS sockets do by default: its key, made for every ClientHello.
+// The peer, OpenSSL 3.0, then chooses X25519.
+func (w *workshop) hybrid() error {
+	libraries := w.libraries()
+	for round := range handshakeTurns {
+		for _, s := range turns([]side{libraries[0], libraries[slices.IndexFunc(libraries, func(s side) bool { return s.name == goSide })]}, round) {
+			command := append([]string{"env", "BENCH_GROUPS=default"}, s.client(w, w.ports["ecdsa"], "full", strconv.Itoa(handshakeCount))...)
+			if err := w.shake(series{Group: handshakeGroup, Name: hybridName, Side: s.name}, s.group, s.group.enter(defaultGroups(command)...)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// answers measures servers.
+func (w *workshop) answers() error {
+	client := side{program: "client-openssl"}
+	for _, key := range []string{"ecdsa", "rsa"} {
+		all, err := w.webServers(key)
+		if err != nil {
+			return err
+		}
+		for round := range handshakeTurns {
+			w.say("%s: %s, round %d", answerGroup, key, round+1)
+			for _, s := range turns(all, round) {
+				for kind, mode := range map[string]string{"full": "get", "resumed": "reget"} {
+					to := series{Group: answerGroup, Name: key + ", " + kind, Side: s.name}
+					if err := w.shake(to, s.group, client.client(w, s.port, mode, strconv.Itoa(handshakeCount), "1")); err != nil {
+						return err
+					}
 				}
 			}
 		}

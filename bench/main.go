@@ -16,7 +16,7 @@ import (
 )
 
 func main() {
-	if err := run(os.Stdout, os.Args[1:]); err != nil {
+	if err := start(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1) //nolint:forbidigo // this is a main
 	}
@@ -30,29 +30,44 @@ type measurement struct {
 
 func measurements() []measurement {
 	return []measurement{
-		{"figure", figure}, {"server", servers}, {"bulk", bulk}, {"latency", latency}, {"idle", idle},
+		{"figure", figure}, {"server", servers}, {"bulk", bulk}, {"traffic", traffic}, {"peers", peers}, {"latency", latency}, {"scale", scale},
 		{"handshakes", handshakes}, {"calls", calls}, {"plain", plain}, {"coerce", coercion}, {"policy", decisions}, {"judges", judgements},
 	}
 }
 
-// run makes the programs and measures what is named, everything when nothing is.
-func run(out io.Writer, names []string) error {
+// start runs the benchmark where TLS sockets offer what everybody does.
+func start(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if !outside() {
+		return run(ctx, os.Stdout, args)
+	}
+	cmd, err := enter(args)
+	if err != nil {
+		return err
+	}
+	return cmd.Run()
+}
+
+// run makes the programs and measures what is named, everything when nothing is.
+func run(ctx context.Context, out io.Writer, names []string) error {
 	w, err := newWorkshop(ctx, out)
 	if err != nil {
 		return err
 	}
 	defer w.close()
-	start, failed := time.Now(), []error(nil)
+	begun, failed := time.Now(), []error(nil)
 	for _, m := range measurements() {
 		if len(names) > 0 && !slices.Contains(names, m.name) {
 			continue
 		}
-		if err := m.run(w); err != nil { // the numbers of the others are still numbers
+		from := time.Now()
+		err := m.run(w)
+		w.results.Sections = append(w.results.Sections, section{m.name, time.Since(from).Seconds()})
+		if err != nil { // the numbers of the others are still numbers
 			failed = append(failed, fmt.Errorf("%s: %w", m.name, err))
 		}
 	}
-	w.results.Seconds = time.Since(start).Seconds()
+	w.results.Seconds = time.Since(begun).Seconds()
 	return errors.Join(append(failed, w.results.keep(out))...)
 }

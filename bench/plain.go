@@ -12,7 +12,7 @@ const plainGroup = "programs without TLS"
 
 // plain measures what programs pay that never ask for TLS.
 func plain(w *workshop) error {
-	for round := range 3 {
+	for round := range 5 {
 		w.say("%s, round %d", plainGroup, round+1)
 		for _, under := range []bool{false, true} {
 			if err := errors.Join(w.redis(under), w.plainNginx(under)); err != nil {
@@ -23,8 +23,8 @@ func plain(w *workshop) error {
 	return nil
 }
 
-// started runs a server under ssa run or alone, and fn while it runs.
-func (w *workshop) started(under bool, command []string, port string, fn func(side string) error) error {
+// trying runs a server under ssa run or alone, and fn while it runs.
+func (w *workshop) trying(under bool, command []string, port string, fn func(side string) error) error {
 	name := aloneName
 	if under {
 		name, command = underName, w.supervised(command...)
@@ -34,14 +34,11 @@ func (w *workshop) started(under bool, command []string, port string, fn func(si
 
 // during runs a server, and fn while it runs.
 func (w *workshop) during(name string, command []string, port string, fn func(side string) error) error {
+	mark := len(w.running)
 	if _, err := w.background(command...); err != nil {
 		return err
 	}
-	last := len(w.running) - 1
-	defer func() {
-		stop(w.running[last])
-		w.running = w.running[:last]
-	}()
+	defer w.stopSince(mark)
 	if err := w.awaitPort(port); err != nil {
 		return err
 	}
@@ -54,7 +51,7 @@ func (w *workshop) redis(under bool) error {
 		return err
 	}
 	command := []string{"redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", w.dir}
-	return w.started(under, command, port, func(side string) error {
+	return w.trying(under, command, port, func(side string) error {
 		out, err := exec.CommandContext(w.ctx, "redis-benchmark", "-p", port, "-n", "50000", "-c", "50", "-t", "get,set", "--csv").Output()
 		if err != nil {
 			return fmt.Errorf("redis-benchmark: %w", err)
@@ -81,9 +78,10 @@ func (w *workshop) plainNginx(under bool) error {
 	if err := writeFile(config, text); err != nil {
 		return err
 	}
-	return w.started(under, nginxCommand(config), port, func(side string) error {
+	g := w.group(map[bool]string{false: "plain-nginx", true: "plain-nginx-under"}[under])
+	return w.trying(under, g.enter(nginxCommand(config)...), port, func(side string) error {
 		url := "http://127.0.0.1:" + port + "/1k.txt"
-		return errors.Join(w.wrk(group{}, series{Group: plainGroup, Name: "nginx " + keepName, Side: side}, url),
-			w.wrk(group{}, series{Group: plainGroup, Name: "nginx " + closeName, Side: side}, url, "-H", "Connection: close"))
+		return errors.Join(w.wrk(g, series{Group: plainGroup, Name: "nginx " + keepName, Side: side}, url),
+			w.wrk(g, series{Group: plainGroup, Name: "nginx " + closeName, Side: side}, url, "-H", "Connection: close"))
 	})
 }

@@ -10,8 +10,10 @@ import (
 // A plot is lines over a number of processes or connections.
 type plot struct {
 	name, title, group string
-	x, y               string
-	lines              []line
+	// only is the one name of series that is shown, all when it is empty.
+	only  string
+	x, y  string
+	lines []line
 }
 
 // line is the points of one series of a plot: x, median, and the quartiles.
@@ -25,11 +27,14 @@ func (r *results) plots() []plot {
 	all := []plot{
 		{name: "figure", group: figureLoop, title: "Time of processes that fetch 1 MB each, over loopback", x: "processes", y: "ms"},
 		{name: "figure-delay", group: figureDelay, title: "The same with 20 ms of round-trip time", x: "processes", y: "ms"},
-		{name: "scale", group: idleGroup, title: "Processor time to connect all", x: "connections", y: "s"},
+		{name: "scale-client", group: holdGroup, only: effortName, title: "Processor time of a client's connections", x: "connections", y: "s"},
+		{name: "scale-server", group: acceptGroup, only: effortName, title: "Processor time of a server's connections", x: "connections", y: "s"},
+		{name: "memory-server", group: acceptGroup, only: memoryName, title: "Resident memory of a server for each connection", x: "connections", y: "KB"},
+		{name: "bytes", group: bytesGroup, only: usedName, title: "Processor time of a download", x: "MB", y: "s"},
+		{name: "rates", group: ratesGroup, only: usedPerTime, title: "Processor time of a second of requests", x: "requests a second, asked for", y: "ms"},
 	}
-	only := map[string]string{"scale": effortName}
 	for i := range all {
-		all[i].lines = r.lines(all[i].group, only[all[i].name])
+		all[i].lines = r.lines(all[i].group, all[i].only)
 	}
 	return slices.DeleteFunc(all, func(p plot) bool { return len(p.lines) == 0 })
 }

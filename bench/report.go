@@ -14,8 +14,7 @@ func (r *results) report(name string) string {
 	fmt.Fprintf(&b, "Measured %s in %.0f seconds on %d processors, Linux %s, load average before it %s. All sides took turns in this\n"+
 		"one run: TLS 1.3 with TLS_AES_128_GCM_SHA256, X25519 and an ECDSA key on P-256 unless a row says otherwise; every client\n"+
 		"verifies the chain and the name. Numbers are medians with the quartiles in parentheses; every sample is in\n"+
-		"[%s.json](%s.json). ssa offers X25519MLKEM768 besides, as it does by\n"+
-		"default, and pays for its key. On a busy machine times favour the side with more threads; processor time does not.\n\n", r.Started.Format("2006-01-02 15:04 UTC"), r.Seconds, r.CPUs, r.Kernel, r.Load, name, name)
+		"[%s.json](%s.json). On a busy machine times favour the side with more threads; processor time does not.\n\n", r.Started.Format("2006-01-02 15:04 UTC"), r.Seconds, r.CPUs, r.Kernel, r.Load, name, name)
 	r.writeTargets(&b)
 	for _, g := range r.groups() {
 		r.writeGroup(&b, g)

@@ -18,8 +18,25 @@ type results struct {
 	CPUs    int       `json:"cpus"`
 	Kernel  string    `json:"kernel"`
 	// Load is the machine's load average before the run: what else it did.
-	Load   string    `json:"load"`
+	Load string `json:"load"`
+	// Sections are what was measured, in order.
+	Sections []section `json:"sections"`
+	// Notes say what of this run is not as it could be, such as a proxy that is not installed.
+	Notes  []string  `json:"notes,omitempty"`
 	Series []*series `json:"series"`
+}
+
+// section is one of measurements, with the seconds it took.
+type section struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+}
+
+// note is written once.
+func (r *results) note(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(r.Notes, text) {
+		r.Notes = append(r.Notes, text)
+	}
 }
 
 // series are the samples of one side in one row of a table.
@@ -37,7 +54,11 @@ type series struct {
 func newResults() *results {
 	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
 	load, _ := os.ReadFile("/proc/loadavg")
-	return &results{Started: time.Now().UTC(), CPUs: runtime.NumCPU(), Kernel: trim(kernel), Load: trim(load)}
+	r := &results{Started: time.Now().UTC(), CPUs: runtime.NumCPU(), Kernel: trim(kernel), Load: trim(load)}
+	if !sameGroups() {
+		r.note("Without root TLS sockets keep the machine's policy: they offer X25519MLKEM768 besides, and pay for its key.")
+	}
+	return r
 }
 
 func trim(b []byte) string {

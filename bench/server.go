@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"os/exec"
 	"strings"
 )
@@ -21,16 +20,19 @@ type webServer struct {
 	group      group
 }
 
+// serverRounds are as many as it takes for a p99 not to be a neighbour's.
+const serverRounds = 7
+
 // servers measures our event-driven example server, the same linked with OpenSSL, and what stands in front of the plain one.
 func servers(w *workshop) error {
-	all, err := w.webServers()
+	all, err := w.webServers("ecdsa")
 	if err != nil {
 		return err
 	}
-	for _, mode := range []struct{ name, header string }{{keepName, "X-Mode: keep"}, {closeName, "Connection: close"}} {
-		for round := range 3 {
+	for _, mode := range serverModes() {
+		for round := range serverRounds {
 			w.say("%s: %s, round %d", serverGroup, mode.name, round+1)
-			for _, s := range all {
+			for _, s := range turns(all, round) {
 				if err := w.load(s, mode.name, mode.header); err != nil {
 					return err
 				}
@@ -40,70 +42,102 @@ func servers(w *workshop) error {
 	return nil
 }
 
-func (w *workshop) webServers() ([]webServer, error) {
-	tls := []string{"-c", w.path("ecdsa.pem"), "-k", w.path("ecdsa.key"), w.path("www")}
-	event := func(program string, args ...string) func(port string) []string {
-		return func(port string) []string {
-			return append([]string{w.path(program), "-a", "127.0.0.1", "-p", port}, args...)
-		}
-	}
-	own := event("ws-event", tls...)
-	starts := []struct {
-		name    string
-		command func(port string) []string
-	}{
-		{"plain", event("ws-event", w.path("www"))},
-		{ssaSide, func(port string) []string { return w.supervised(own(port)...) }},
-		{sameOpenSSL, event("ws-openssl", tls...)},
-		{goSide, func(port string) []string {
-			return []string{w.path("client-go"), "serve", "127.0.0.1:" + port, tls[1], tls[3], tls[4]}
-		}},
-		{nginxSide, func(port string) []string { return w.staticNginx(port) }},
-	}
-	var all []webServer
-	for _, s := range starts {
-		started, err := w.serve(s.name, s.command)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, started)
-	}
-	plain := all[0].port
-	for _, p := range serverProxies() {
-		started, err := w.serve(p.name, func(port string) []string {
-			config := w.path("server-" + strings.ReplaceAll(p.name, " ", "-") + ".conf")
-			_ = os.WriteFile(config, []byte(p.config(proxyPorts{dir: w.dir, from: port, to: plain})), 0o600) // it says so itself
-			return p.command(config)
-		})
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, started)
-	}
-	return all[1:], nil
+// serverMode is a way to ask for many files, by a header of HTTP.
+type serverMode struct{ name, header string }
+
+func serverModes() []serverMode {
+	return []serverMode{{keepName, "X-Mode: keep"}, {closeName, "Connection: close"}}
 }
 
-func (w *workshop) serve(name string, command func(port string) []string) (webServer, error) {
+// serverKind is a way to serve files by TLS.
+type serverKind struct {
+	name string
+	// command starts one with a certificate for a kind of key, for a backend without TLS when it is a proxy.
+	command func(p proxyPorts) []string
+	proxy   bool
+}
+
+// serverKinds are all, ssa first.
+func (w *workshop) serverKinds() []serverKind {
+	event := func(program string) func(p proxyPorts) []string {
+		return func(p proxyPorts) []string {
+			return []string{w.path(program), "-a", "127.0.0.1", "-p", p.from, "-c", p.file(p.key + ".pem"), "-k", p.file(p.key + ".key"), w.path("www")}
+		}
+	}
+	all := []serverKind{
+		{name: ssaSide, command: func(p proxyPorts) []string { return w.supervised(event("ws-event")(p)...) }},
+		{name: sameOpenSSL, command: event("ws-openssl")},
+		{name: goSide, command: func(p proxyPorts) []string {
+			return []string{w.path("client-go"), "serve", "127.0.0.1:" + p.from, p.file(p.key + ".pem"), p.file(p.key + ".key"), w.path("www")}
+		}},
+		{name: nginxSide, command: w.staticNginx},
+	}
+	for _, p := range w.installed(serverProxies()) {
+		all = append(all, serverKind{name: p.name, proxy: true, command: func(ports proxyPorts) []string {
+			config := w.path("server-" + dashed(p.name) + "-" + ports.from + ".conf")
+			_ = writeFile(config, p.config(ports)) // the proxy says so itself
+			return p.command(config)
+		}})
+	}
+	return all
+}
+
+func dashed(name string) string { return strings.ReplaceAll(name, " ", "-") }
+
+// webServers starts one of each kind, with a backend for all proxies together; they end with the workshop.
+func (w *workshop) webServers(key string) ([]webServer, error) {
+	if w.started[key] != nil {
+		return w.started[key], nil
+	}
+	backend, err := w.backend()
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range w.serverKinds() {
+		s, err := w.startServer(k, w.group("server-"+dashed(k.name)+"-"+key), proxyPorts{key: key, to: backend.port, most: 2000})
+		if err != nil {
+			return nil, err
+		}
+		w.started[key] = append(w.started[key], s)
+	}
+	return w.started[key], nil
+}
+
+// backend is the web server without TLS.
+func (w *workshop) backend() (webServer, error) {
+	plain := serverKind{name: "plain", command: func(p proxyPorts) []string {
+		return []string{w.path("ws-event"), "-a", "127.0.0.1", "-p", p.from, w.path("www")}
+	}}
+	return w.startServer(plain, group{}, proxyPorts{})
+}
+
+// startServer starts a server at a free port.
+func (w *workshop) startServer(k serverKind, g group, p proxyPorts) (webServer, error) {
 	port, err := freePort()
 	if err != nil {
 		return webServer{}, err
 	}
-	s := webServer{name, port, w.group("server-" + strings.ReplaceAll(name, " ", "-"))}
-	if _, err := w.background(s.group.enter(many(command(port)...)...)...); err != nil {
+	p.dir, p.from = w.dir, port
+	s := webServer{k.name, port, g}
+	if _, err := w.background(s.group.enter(many(k.command(p)...)...)...); err != nil {
 		return s, err
 	}
 	if err := w.awaitPort(port); err != nil {
-		return s, fmt.Errorf("%s: %w", name, err)
+		return s, fmt.Errorf("%s: %w", k.name, err)
 	}
 	return s, nil
 }
 
-func (w *workshop) staticNginx(port string) []string {
-	p := proxyPorts{dir: w.dir, from: port}
-	config := w.path("static-nginx.conf")
+func (w *workshop) staticNginx(p proxyPorts) []string {
+	config := w.path("static-nginx-" + p.from + ".conf")
 	text := nginxHead(p) + "http {\n" + nginxHTTP(p) + "\tserver {\n" + nginxTLS(p) + "\t\troot " + w.path("www") + ";\n\t}\n}\n"
-	_ = os.WriteFile(config, []byte(text), 0o600)
+	_ = writeFile(config, text) // nginx says so itself
 	return nginxCommand(config)
+}
+
+// startNginx starts a web server that stands for those of others.
+func (w *workshop) startNginx(key string) (webServer, error) {
+	return w.startServer(serverKind{name: nginxSide, command: w.staticNginx}, group{}, proxyPorts{key: key})
 }
 
 // load runs wrk against a server.
@@ -114,7 +148,7 @@ func (w *workshop) load(s webServer, mode, header string) error {
 // wrk adds what a run of wrk(1) came to.
 func (w *workshop) wrk(g group, s series, url string, args ...string) error {
 	before := g.seconds()
-	cmd := exec.CommandContext(w.ctx, "wrk", append([]string{"-t1", "-c32", "-d2s", "-s", "bench/c/wrk.lua", url}, args...)...)
+	cmd := exec.CommandContext(w.ctx, "wrk", append([]string{"-t1", "-c32", "-d1s", "-s", "bench/c/wrk.lua", url}, args...)...)
 	out, err := cmd.Output()
 	if err != nil {
 		return fmt.Errorf("%s: %w", cmd, err)
@@ -134,7 +168,9 @@ func (w *workshop) wrk(g group, s series, url string, args ...string) error {
 		"requests a second": {"1/s", r.Rate}, "p50": {"ms", r.P50 / 1e3}, "p99": {"ms", r.P99 / 1e3}, "p99.9": {"ms", r.P999 / 1e3},
 		"processor time of this side": {"µs", (g.seconds() - before) * 1e6 / r.Requests},
 	} {
-		w.results.add(series{Group: s.Group, Name: s.Name + ", " + name, Unit: v.unit, Side: s.Side}, v.value)
+		if v.value > 0 { // there is no processor time without a control group
+			w.results.add(series{Group: s.Group, Name: s.Name + ", " + name, Unit: v.unit, Side: s.Side}, v.value)
+		}
 	}
 	return nil
 }

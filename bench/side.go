@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 )
@@ -14,6 +15,8 @@ const (
 	stunnelSide = "stunnel"
 	haproxySide = "HAProxy"
 	nginxSide   = "nginx"
+	// ghostunnelSide is also the program's name.
+	ghostunnelSide = "ghostunnel"
 )
 
 // A side is one way for a client to do TLS.
@@ -46,17 +49,28 @@ func (w *workshop) libraries() []side {
 	}
 }
 
+// proxied is what proxies connect to for clients, and how.
+type proxied struct {
+	// tag tells the configuration from others.
+	tag string
+	to  string
+	// ca and host are those of the workshop when they are empty.
+	ca, host string
+	resume   bool
+}
+
 // proxies are the sides with a proxy in front of a program without TLS: started, and ended with the workshop.
-func (w *workshop) proxies() ([]side, error) {
+func (w *workshop) proxies(to proxied) ([]side, error) {
 	var sides []side
-	for _, p := range clientProxies() {
+	for _, p := range w.installed(clientProxies()) {
 		port, err := freePort()
 		if err != nil {
 			return nil, err
 		}
-		s := side{name: p.name, group: w.group("client-" + p.name), program: "client-plain", proxy: port}
-		config := w.path("client-" + p.name + ".conf")
-		text := p.config(proxyPorts{dir: w.dir, from: port, to: w.ports["ecdsa"]})
+		s := side{name: p.name, group: w.group("client-" + p.name + to.tag), program: "client-plain", proxy: port}
+		config := w.path("client-" + p.name + to.tag + ".conf")
+		text := p.config(proxyPorts{dir: w.dir, from: port, to: to.to, ca: cmp.Or(to.ca, w.path("ca.pem")), host: cmp.Or(to.host, peerName),
+			resume: to.resume, most: 2000})
 		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 			return nil, err
 		}
@@ -71,8 +85,12 @@ func (w *workshop) proxies() ([]side, error) {
 	return sides, nil
 }
 
-// sides are all.
+// sides are all, as they connect to the peer with an ECDSA key.
 func (w *workshop) sides() ([]side, error) {
-	proxies, err := w.proxies()
-	return append(w.libraries(), proxies...), err
+	if w.direct != nil {
+		return append(w.libraries(), w.direct...), nil
+	}
+	var err error
+	w.direct, err = w.proxies(proxied{to: w.ports["ecdsa"]})
+	return append(w.libraries(), w.direct...), err
 }

@@ -10,6 +10,8 @@ import (
 type target struct {
 	group, name string
 	x           float64
+	// from is another x: what counts is how much more each costs at x than there.
+	from float64
 	// side is ours; base is what it is divided by, or with minus what is subtracted from it. Without a base the
 	// number itself counts.
 	side, base string
@@ -57,8 +59,15 @@ func targets() []target {
 		target{group: policyGroup, name: loadName, side: ssaSide, limit: float64(loadMost) / 1e6},
 		target{group: latencyGroup, name: "round trip", side: ssaSide, base: opensslSide, minus: true, limit: 25},
 		target{group: latencyGroup, name: "round trip", side: ssaSide, base: opensslSide, minus: true, quantile: 0.99, limit: 200},
-		target{group: idleGroup, name: memoryName, x: 3000, side: ssaSide, limit: 12})
+		target{group: holdGroup, name: memoryName, x: 10000, side: ssaSide, limit: 12},
+		target{group: holdGroup, name: effortName, x: 10000, from: 1000, side: ssaSide, limit: linearMost},
+		target{group: acceptGroup, name: effortName, x: 10000, from: 1000, side: ssaSide, limit: linearMost},
+		target{group: bytesGroup, name: usedName, x: 1000, from: 100, side: ssaSide, limit: linearMost})
 }
+
+// linearMost is how much more each connection or byte may cost when there are ten times as many: no more, but for what
+// two measurements differ by.
+const linearMost = 1.1
 
 // reached computes what became of a target. There is no verdict without numbers.
 func (r *results) reached(t target) (value float64, ok, known bool) {
@@ -71,6 +80,13 @@ func (r *results) reached(t target) (value float64, ok, known bool) {
 		part = 0.5
 	}
 	value = ours.quantile(part)
+	if t.from > 0 {
+		few := r.find(t.group, t.name, t.side, t.from)
+		if few == nil {
+			return 0, false, false
+		}
+		value *= t.from / (t.x * few.quantile(part))
+	}
 	if t.base != "" {
 		base := r.base(t)
 		if base == nil {
@@ -97,6 +113,9 @@ func (t target) String() string {
 	s := t.group + ": " + t.name
 	if t.x > 0 {
 		s += fmt.Sprintf(", %v", t.x)
+	}
+	if t.from > 0 {
+		s += fmt.Sprintf(" against %v, for each", t.from)
 	}
 	if t.quantile > 0 {
 		s += fmt.Sprintf(", p%v", 100*t.quantile)

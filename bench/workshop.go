@@ -24,7 +24,11 @@ type workshop struct {
 	dir     string
 	results *results
 	// ports are those of the peers by kind of key: "ecdsa" and "rsa".
-	ports   map[string]string
+	ports map[string]string
+	// direct are the proxies to the peer with an ECDSA key, once they have been started.
+	direct []side
+	// started are the web servers by kind of key, once they have been started.
+	started map[string][]webServer
 	running []*exec.Cmd
 }
 
@@ -36,7 +40,7 @@ func newWorkshop(ctx context.Context, out io.Writer) (*workshop, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &workshop{ctx: ctx, out: out, dir: dir, results: newResults(), ports: map[string]string{}}
+	w := &workshop{ctx: ctx, out: out, dir: dir, results: newResults(), ports: map[string]string{}, started: map[string][]webServer{}}
 	if err := os.MkdirAll(filepath.Join(dir, "www"), 0o755); err != nil {
 		return nil, err
 	}
@@ -50,10 +54,16 @@ func newWorkshop(ctx context.Context, out io.Writer) (*workshop, error) {
 }
 
 func (w *workshop) close() {
-	for _, cmd := range w.running {
+	w.stopSince(0)
+	w.removeGroups()
+}
+
+// stopSince ends what was started after there were so many.
+func (w *workshop) stopSince(mark int) {
+	for _, cmd := range w.running[mark:] {
 		stop(cmd)
 	}
-	w.removeGroups()
+	w.running = w.running[:mark]
 }
 
 // stop ends a process and what it has started.
@@ -85,6 +95,7 @@ func (w *workshop) compile() error {
 	client := func(transport string, libraries ...string) []string {
 		return append([]string{"-o", w.path("client-" + transport), "bench/c/client.c", "bench/c/transport_" + transport + ".c"}, libraries...)
 	}
+	const patient = "-DIDLE_SECONDS=3600"
 	wrap := "-Wl"
 	for _, call := range []string{"socket", "setsockopt", "accept4", "recv", "send", "sendfile", "close"} {
 		wrap += ",--wrap=" + call
@@ -94,8 +105,8 @@ func (w *workshop) compile() error {
 		{"-o", w.path("peer"), "bench/c/peer.c", "-lssl", "-lcrypto"},
 		{"-o", w.path("calls"), "bench/c/calls.c"},
 		{"-o", w.path("spawn"), "bench/c/spawn.c"},
-		append([]string{"-o", w.path("ws-event")}, events...),
-		append([]string{"-o", w.path("ws-openssl"), "bench/c/ws_openssl.c", wrap, "-lssl", "-lcrypto"}, events...),
+		append([]string{"-o", w.path("ws-event"), patient}, events...),
+		append([]string{"-o", w.path("ws-openssl"), patient, "bench/c/ws_openssl.c", wrap, "-lssl", "-lcrypto"}, events...),
 	} {
 		if err := w.command("gcc", append([]string{"-std=gnu17", "-O2", "-Wall", "-Wextra", "-pthread", "-Iinclude"}, args...)...); err != nil {
 			return err
@@ -122,20 +133,13 @@ func (w *workshop) certify() error {
 		request := []string{"req", "-nodes", "-subj", "/CN=" + peerName, "-keyout", w.path(kind + ".key"), "-out", w.path(kind + ".csr")}
 		err := errors.Join(w.command("openssl", append(request, key...)...),
 			w.command("openssl", "x509", "-req", "-days", "2", "-in", w.path(kind+".csr"), "-CA", w.path("ca.pem"),
-				"-CAkey", w.path("ca.key"), "-extfile", names, "-out", w.path(kind+".pem")))
+				"-CAkey", w.path("ca.key"), "-extfile", names, "-out", w.path(kind+".pem")),
+			w.command("sh", "-c", `umask 077; cat "$0" "$1" >"$2"`, w.path(kind+".pem"), w.path(kind+".key"), w.path("both-"+kind+".pem")))
 		if err != nil {
 			return err
 		}
 	}
-	chain, err := os.ReadFile(w.path("ecdsa.pem"))
-	if err != nil {
-		return err
-	}
-	key, err := os.ReadFile(w.path("ecdsa.key"))
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(w.path("both.pem"), append(chain, key...), 0o600)
+	return nil
 }
 
 func (w *workshop) command(name string, args ...string) error {
@@ -184,7 +188,21 @@ func (w *workshop) background(command ...string) (io.Reader, error) {
 
 // fillWWW makes what web servers serve.
 func (w *workshop) fillWWW() error {
+	for _, size := range []int64{1, 1024, figureBytes, peersBytes} {
+		if err := w.fillFile(size); err != nil {
+			return err
+		}
+	}
 	return os.WriteFile(w.path("www/1k.txt"), []byte(strings.Repeat("0123456789abcdef", 64)), 0o644)
+}
+
+// fillFile makes a file that is called by its size.
+func (w *workshop) fillFile(size int64) error {
+	f, err := os.Create(w.path(fmt.Sprintf("www/%d.bin", size)))
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Truncate(size), f.Close())
 }
 
 // freePort finds a port that nobody listens on.

@@ -1,14 +1,18 @@
 /*
- * client CA NAME PORT MODE COUNT [BYTES]: a client of the server of peer.c, which measures something COUNT times and writes
- * one number of nanoseconds a line:
+ * client CA NAME [ADDRESS:]PORT MODE COUNT [BYTES]: a client of the server of peer.c, or of a web server, which measures
+ * something COUNT times and writes one number of nanoseconds a line:
  *
  *	full, resumed           connect, handshake, one byte and close
  *	download, upload        BYTES over one connection
  *	fetch, refetch          a new connection for each download of BYTES; refetch resumes sessions
  *	ping                    1 KB to the peer and back over one connection, a thousand times a second
  *	many-down, many-up      BYTES in all over eight connections at once
- *	idle                    COUNT connections, and "ready" when they are there; they are held until the end of input
+ *	get, reget              a new connection to a web server for each GET of the file BYTES.bin; reget resumes sessions
+ *	hold                    connections to a web server, each with a GET of 1.bin: as many as the latest line of input says,
+ *	                        with "ready" when they are there; they are held until the end of input
  */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <err.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -50,11 +54,11 @@ static void receive(struct connection *c, uint64_t bytes)
 	}
 }
 
-static void handshakes(int port, int count)
+static void handshakes(const struct sockaddr_in *to, int count)
 {
 	for (int i = 0; i < count; i++) {
 		uint64_t start = now();
-		struct connection *c = transport_connect(port);
+		struct connection *c = transport_connect(to);
 		request(c, 'D', 1);
 		receive(c, 1);
 		transport_close(c);
@@ -62,9 +66,9 @@ static void handshakes(int port, int count)
 	}
 }
 
-static void transfers(int port, int count, int up, uint64_t bytes)
+static void transfers(const struct sockaddr_in *to, int count, int up, uint64_t bytes)
 {
-	struct connection *c = transport_connect(port);
+	struct connection *c = transport_connect(to);
 
 	for (int i = 0; i < count; i++) {
 		uint64_t start = now();
@@ -80,11 +84,11 @@ static void transfers(int port, int count, int up, uint64_t bytes)
 	transport_close(c);
 }
 
-static void fetches(int port, int count, uint64_t bytes)
+static void fetches(const struct sockaddr_in *to, int count, uint64_t bytes)
 {
 	for (int i = 0; i < count; i++) {
 		uint64_t start = now();
-		struct connection *c = transport_connect(port);
+		struct connection *c = transport_connect(to);
 		request(c, 'D', bytes);
 		receive(c, bytes);
 		transport_close(c);
@@ -92,9 +96,9 @@ static void fetches(int port, int count, uint64_t bytes)
 	}
 }
 
-static void ping(int port, int count)
+static void ping(const struct sockaddr_in *to, int count)
 {
-	struct connection *c = transport_connect(port);
+	struct connection *c = transport_connect(to);
 	uint64_t due = now();
 
 	for (int i = 0; i < count; i++, due += 1000000) {
@@ -113,7 +117,7 @@ static void ping(int port, int count)
 enum { MANY = 8 };
 
 /* many moves the bytes over connections of processes of its own, as OpenSSL has no lock that threads could share. */
-static void many(int port, int count, int up, uint64_t bytes)
+static void many(const struct sockaddr_in *to, int count, int up, uint64_t bytes)
 {
 	for (int i = 0; i < count; i++) {
 		uint64_t start = now();
@@ -123,7 +127,7 @@ static void many(int port, int count, int up, uint64_t bytes)
 			if (fork() == 0) {
 				if (!freopen("/dev/null", "w", stdout))
 					err(1, "/dev/null");
-				transfers(port, 1, up, bytes / MANY);
+				transfers(to, 1, up, bytes / MANY);
 				exit(0);
 			}
 		while (wait(&status) > 0)
@@ -134,39 +138,92 @@ static void many(int port, int count, int up, uint64_t bytes)
 	}
 }
 
-static void idle(int port, int count)
+/* get reads a file from a web server. With keep the connection lives on, else its end is part of the answer. */
+static void get(struct connection *c, uint64_t bytes, int keep)
+{
+	char line[256], *end = NULL;
+	size_t have = 0;
+	int n = snprintf(line, sizeof line, "GET /%llu.bin HTTP/1.1\r\nHost: localhost\r\nConnection: %s\r\n\r\n",
+			 (unsigned long long)bytes, keep ? "keep-alive" : "close");
+
+	transport_write(c, line, (size_t)n);
+	while (!end) {
+		ssize_t more = have < sizeof buffer ? transport_read(c, buffer + have, sizeof buffer - have) : 0;
+		if (more == 0)
+			errx(1, "the web server sent half a header");
+		have += (size_t)more;
+		end = memmem(buffer, have, "\r\n\r\n", 4);
+	}
+	if (!memmem(buffer, have, " 200 ", 5))
+		errx(1, "the web server says %.*s", (int)strcspn(buffer, "\r"), buffer);
+	have -= (size_t)(end + 4 - buffer);
+	if (have > bytes)
+		errx(1, "the web server sent too much");
+	receive(c, bytes - have);
+	if (!keep && transport_read(c, buffer, 1) != 0)
+		errx(1, "the web server does not end the connection");
+}
+
+static void gets_of(const struct sockaddr_in *to, int count, uint64_t bytes)
 {
 	for (int i = 0; i < count; i++) {
-		struct connection *c = transport_connect(port);
-		request(c, 'D', 1);
-		receive(c, 1);
+		uint64_t start = now();
+		struct connection *c = transport_connect(to);
+		get(c, bytes, 0);
+		transport_close(c);
+		printf("%llu\n", (unsigned long long)(now() - start));
 	}
-	puts("ready");
-	while (getchar() != EOF)
-		;
+}
+
+static void hold(const struct sockaddr_in *to)
+{
+	int have = 0, want;
+
+	while (scanf("%d", &want) == 1) {
+		for (; have < want; have++)
+			get(transport_connect(to), 1, 1);
+		puts("ready");
+	}
+}
+
+static struct sockaddr_in address(const char *text)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	const char *colon = strchr(text, ':');
+	char host[64] = "127.0.0.1";
+
+	if (colon)
+		snprintf(host, sizeof host, "%.*s", (int)(colon - text), text);
+	in.sin_port = htons((in_port_t)atoi(colon ? colon + 1 : text));
+	if (inet_pton(AF_INET, host, &in.sin_addr) != 1)
+		errx(2, "%s is no address", host);
+	return in;
 }
 
 int main(int argc, char **argv)
 {
 	if (argc < 6)
-		errx(2, "usage: client CA NAME PORT MODE COUNT [BYTES]");
+		errx(2, "usage: client CA NAME [ADDRESS:]PORT MODE COUNT [BYTES]");
 	const char *mode = argv[4];
-	int port = atoi(argv[3]), count = atoi(argv[5]);
+	const struct sockaddr_in in = address(argv[3]), *to = &in;
+	int count = atoi(argv[5]);
 	uint64_t bytes = argc > 6 ? strtoull(argv[6], NULL, 10) : 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	transport_init(argv[1], argv[2], strcmp(mode, "resumed") == 0 || strcmp(mode, "refetch") == 0);
-	if (strcmp(mode, "idle") == 0)
-		idle(port, count);
+	transport_init(argv[1], argv[2], strncmp(mode, "re", 2) == 0);
+	if (strcmp(mode, "hold") == 0)
+		hold(to);
+	else if (strcmp(mode, "get") == 0 || strcmp(mode, "reget") == 0)
+		gets_of(to, count, bytes);
 	else if (strcmp(mode, "download") == 0 || strcmp(mode, "upload") == 0)
-		transfers(port, count, mode[0] == 'u', bytes);
+		transfers(to, count, mode[0] == 'u', bytes);
 	else if (strcmp(mode, "fetch") == 0 || strcmp(mode, "refetch") == 0)
-		fetches(port, count, bytes);
+		fetches(to, count, bytes);
 	else if (strcmp(mode, "ping") == 0)
-		ping(port, count);
+		ping(to, count);
 	else if (strcmp(mode, "many-down") == 0 || strcmp(mode, "many-up") == 0)
-		many(port, count, mode[5] == 'u', bytes);
+		many(to, count, mode[5] == 'u', bytes);
 	else
-		handshakes(port, count);
+		handshakes(to, count);
 	return 0;
 }

@@ -1,5 +1,4 @@
 /* transport.h with GnuTLS in the process. */
-#include <arpa/inet.h>
 #include <err.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
@@ -52,16 +51,14 @@ static int keep(gnutls_session_t session, unsigned type, unsigned when, unsigned
 	return 0;
 }
 
-struct connection *transport_connect(int port)
+struct connection *transport_connect(const struct sockaddr_in *to)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((in_port_t)port)};
 	struct connection *c = malloc(sizeof *c);
 	int rc;
 
-	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (!c || (c->fd = socket(AF_INET, SOCK_STREAM, 0)) < 0)
 		err(1, "socket");
-	if (connect(c->fd, (struct sockaddr *)&in, sizeof in) < 0 ||
+	if (connect(c->fd, (const struct sockaddr *)to, sizeof *to) < 0 ||
 	    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)) < 0)
 		err(1, "connect");
 	check("session", gnutls_init(&c->session, GNUTLS_CLIENT));

@@ -1,5 +1,4 @@
 /* transport.h with OpenSSL in the process. */
-#include <arpa/inet.h>
 #include <err.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -51,15 +50,13 @@ void transport_init(const char *ca, const char *name, int resume)
 	}
 }
 
-struct connection *transport_connect(int port)
+struct connection *transport_connect(const struct sockaddr_in *to)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((in_port_t)port)};
 	struct connection *c = malloc(sizeof *c);
 
-	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (!c || (c->fd = socket(AF_INET, SOCK_STREAM, 0)) < 0)
 		err(1, "socket");
-	if (connect(c->fd, (struct sockaddr *)&in, sizeof in) < 0 ||
+	if (connect(c->fd, (const struct sockaddr *)to, sizeof *to) < 0 ||
 	    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)) < 0)
 		err(1, "connect");
 	if (!(c->ssl = SSL_new(context)) || SSL_set_fd(c->ssl, c->fd) != 1 || SSL_set1_host(c->ssl, peer) != 1 ||

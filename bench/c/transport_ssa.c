@@ -1,5 +1,4 @@
 /* transport.h through TLS sockets. */
-#include <arpa/inet.h>
 #include <err.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -31,20 +30,18 @@ static void set(int fd, int option, const void *value, size_t len)
 		err(1, "setsockopt %d", option);
 }
 
-struct connection *transport_connect(int port)
+struct connection *transport_connect(const struct sockaddr_in *to)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((in_port_t)port)};
 	struct connection *c = malloc(sizeof *c);
 	char why[1024] = "";
 	socklen_t len = sizeof why;
 
-	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (!c || (c->fd = socket(AF_INET, SOCK_STREAM, IPPROTO_TLS)) < 0)
 		err(1, "socket");
 	set(c->fd, TLS_TRUSTED_PEER_CERTIFICATES, anchors, strlen(anchors));
 	set(c->fd, TLS_REMOTE_HOSTNAME, peer, strlen(peer));
 	set(c->fd, TLS_SESSION_REUSE, &resuming, sizeof resuming);
-	if (connect(c->fd, (struct sockaddr *)&in, sizeof in) < 0) {
+	if (connect(c->fd, (const struct sockaddr *)to, sizeof *to) < 0) {
 		getsockopt(c->fd, IPPROTO_TLS, TLS_ERROR, why, &len);
 		err(1, "connect (%s)", why);
 	}

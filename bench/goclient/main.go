@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bufio"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
@@ -11,7 +12,9 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -32,7 +35,7 @@ func run(args []string) error {
 		return s.ListenAndServeTLS(args[2], args[3])
 	}
 	if len(args) < 5 {
-		return errors.New("usage: goclient CA NAME PORT MODE COUNT [BYTES] | goclient serve ADDRESS CHAIN KEY ROOT")
+		return errors.New("usage: goclient CA NAME [ADDRESS:]PORT MODE COUNT [BYTES] | goclient serve ADDRESS CHAIN KEY ROOT")
 	}
 	c, err := newClient(args)
 	if err != nil {
@@ -54,10 +57,16 @@ func newClient(args []string) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{address: "127.0.0.1:" + args[2]}
+	c := &client{address: args[2]}
+	if !strings.Contains(c.address, ":") {
+		c.address = "127.0.0.1:" + c.address
+	}
 	c.tls = &tls.Config{ServerName: args[1], RootCAs: x509.NewCertPool(), CurvePreferences: []tls.CurveID{tls.X25519}, MinVersion: tls.VersionTLS13}
 	c.tls.RootCAs.AppendCertsFromPEM(text)
-	if args[3] == "resumed" || args[3] == "refetch" {
+	if os.Getenv("BENCH_GROUPS") == "default" {
+		c.tls.CurvePreferences = nil
+	}
+	if strings.HasPrefix(args[3], "re") {
 		c.tls.ClientSessionCache = tls.NewLRUClientSessionCache(1)
 	}
 	if c.count, err = strconv.Atoi(args[4]); err == nil && len(args) > 5 {
@@ -72,7 +81,7 @@ func (c *client) measure(mode string) error {
 		"fetch": func() error { return c.fetches(c.bytes) }, "refetch": func() error { return c.fetches(c.bytes) },
 		"download": func() error { return c.transfers(os.Stdout, 'D', c.bytes) }, "upload": func() error { return c.transfers(os.Stdout, 'U', c.bytes) },
 		"many-down": func() error { return c.many('D') }, "many-up": func() error { return c.many('U') },
-		"ping": c.ping,
+		"ping": c.ping, "get": c.gets, "reget": c.gets, "hold": c.hold,
 	}
 	do := modes[mode]
 	if do == nil {
@@ -164,6 +173,76 @@ func (c *client) many(what byte) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// get reads a file from a web server; without keep the connection's end is part of the answer.
+func get(conn *tls.Conn, bytes uint64, keep bool) error {
+	how := map[bool]string{true: "keep-alive", false: "close"}[keep]
+	if _, err := fmt.Fprintf(conn, "GET /%d.bin HTTP/1.1\r\nHost: localhost\r\nConnection: %s\r\n\r\n", bytes, how); err != nil {
+		return err
+	}
+	in := bufio.NewReaderSize(conn, 64<<10)
+	status, err := in.ReadString('\n')
+	if err != nil || !strings.Contains(status, " 200 ") {
+		return fmt.Errorf("the web server says %q: %w", status, err)
+	}
+	for line := status; line != "\r\n" && err == nil; {
+		line, err = in.ReadString('\n')
+	}
+	if err != nil {
+		return err
+	}
+	if n, err := io.CopyN(io.Discard, in, int64(bytes)); err != nil {
+		return fmt.Errorf("after %d bytes: %w", n, err)
+	}
+	if !keep {
+		if _, err := in.ReadByte(); err != io.EOF { //nolint:errorlint // as it is, or the connection was cut
+			return fmt.Errorf("the web server does not end the connection: %w", err)
+		}
+	}
+	return nil
+}
+
+func (c *client) gets() error {
+	for range c.count {
+		err := timed(os.Stdout, func() error {
+			conn, err := c.dial()
+			if err != nil {
+				return err
+			}
+			return errors.Join(get(conn, c.bytes, false), conn.Close())
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hold has as many connections as the latest line of input says, until there are no more lines.
+func (c *client) hold() error {
+	var held []*tls.Conn
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		want, err := strconv.Atoi(lines.Text())
+		if err != nil {
+			return err
+		}
+		for len(held) < want {
+			conn, err := c.dial()
+			if err == nil {
+				err = get(conn, 1, true)
+			}
+			if err != nil {
+				return err
+			}
+			held = append(held, conn)
+		}
+		if _, err := fmt.Fprintln(os.Stdout, "ready"); err != nil {
+			return err
+		}
+	}
+	runtime.KeepAlive(held)
 	return nil
 }
 

@@ -10,8 +10,11 @@
 enum {
 	REQUEST_MAX = 8192,   /* bytes of a request with its header */
 	SMALL_FILE = 64 << 10, /* bytes of a file that is sent with its header in one call */
-	IDLE_SECONDS = 60,    /* how long a connection may do nothing */
 };
+
+#ifndef IDLE_SECONDS
+#define IDLE_SECONDS 60 /* how long a connection may do nothing */
+#endif
 
 /* A connection: what has come of a request, and what is still to be sent. */
 struct connection {
