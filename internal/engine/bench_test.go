@@ -34,7 +34,7 @@ func benchmark(b *testing.B, s sides) {
 		go func() {
 			session, _ := srv.Handshake(b.Context(), engine.Accepted{Network: far})
 			if session != nil {
-				_, _ = session.Write([]byte{0})
+				_, _ = connected(session).Write([]byte{0})
 			}
 			done <- session
 		}()
@@ -43,7 +43,7 @@ func benchmark(b *testing.B, s sides) {
 			b.Fatal(err)
 		}
 		// The ticket of TLS 1.3 comes with the first data.
-		if _, err := c.Read(make([]byte, 1)); err != nil {
+		if _, err := connected(c).Read(make([]byte, 1)); err != nil {
 			b.Fatal(err)
 		}
 		if c.State().Resumed {

@@ -1,10 +1,14 @@
 package engine
 
+import (
+	"errors"
+
+	"github.com/securesocketapi/ssa/internal/linux"
+)
+
 // inbox is what one system call took from the network, until it has been decrypted. It holds a buffer of the pool
 // while data is passed on, and what there is of a record while the rest of it is awaited.
 type inbox struct {
-	// receive is stream.receive, bound once so that waiting allocates nothing.
-	receive func(fd uintptr) bool
 	// rest lies in buf, or in part.
 	buf, part *[]byte
 	rest      []byte
@@ -34,8 +38,27 @@ func (i *inbox) room() []byte {
 
 func (i *inbox) fill(n int) { i.rest = (*i.buf)[:len(i.rest)+n] }
 
-// stash gives the buffer back. A part of a record goes into a smaller one.
+// took notes what a read into room gave, and says whether that was data. The buffer goes back when it was not.
+func (i *inbox) took(n int, err error) bool {
+	if n > 0 {
+		i.fill(n)
+		return true
+	}
+	i.stash()
+	if err == nil {
+		err = errTruncated
+	}
+	if !errors.Is(err, linux.EAGAIN) {
+		i.err = err
+	}
+	return false
+}
+
+// stash gives the buffer back. A part of a record goes into a smaller one; what is larger stays.
 func (i *inbox) stash() {
+	if i.buf == nil || len(i.rest) > recordSealed {
+		return
+	}
 	var rest []byte
 	if len(i.rest) > 0 {
 		i.part, _ = parts.Get().(*[]byte)

@@ -17,15 +17,13 @@ type library struct {
 	place      [1][]byte
 }
 
-func (l *library) wait() error {
+func (l *library) ready() bool { return l.more || !l.net.in.empty() }
+
+func (l *library) release() {
 	if l.got != nil {
 		arrivals.Put(l.got)
 		l.got = nil
 	}
-	if l.more {
-		return nil
-	}
-	return l.net.wait()
 }
 
 func (l *library) take() ([][]byte, error) {
@@ -68,15 +66,12 @@ func (l *library) write(n int) error {
 	if n == 0 {
 		return nil
 	}
-	if n > recordPlain {
-		l.net.hold()
-	}
+	l.net.out.holding = true
 	_, err := l.tls.Write((*fresh)[:n])
-	return errors.Join(l.net.flush(), err)
+	return err
 }
 
 func (l *library) closeWrite() error {
-	l.net.hold()
-	err := l.tls.CloseWrite()
-	return errors.Join(l.net.flush(), err)
+	l.net.out.holding = true
+	return l.tls.CloseWrite()
 }

@@ -132,7 +132,7 @@ func fit(t testing.TB, version uint16, leaf engine.Credential) sides {
 
 // outcome is what came of a handshake.
 type outcome struct {
-	client, server       *engine.Session
+	client, server       *conn
 	clientErr, serverErr error
 }
 
@@ -152,16 +152,26 @@ func (s sides) shakeOn(t *testing.T, client, server *engine.Engine, ends [2]*os.
 	var o outcome
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		o.server, o.serverErr = srv.Handshake(within(t), engine.Accepted{Network: ends[1], Remote: netip.MustParseAddrPort("192.0.2.7:1234"), Verifier: s.judge})
+		s, err := srv.Handshake(within(t), engine.Accepted{Network: ends[1], Remote: netip.MustParseAddrPort("192.0.2.7:1234"), Verifier: s.judge})
+		o.server, o.serverErr = connected(s), err
 	})
-	o.client, o.clientErr = client.Client(within(t), ends[0], s.client)
+	c, err := client.Client(within(t), ends[0], s.client)
+	o.client, o.clientErr = connected(c), err
 	wg.Wait()
 	t.Cleanup(o.close)
 	return o
 }
 
+// connected is nil where there is no session.
+func connected(s *engine.Session) *conn {
+	if s == nil {
+		return nil
+	}
+	return &conn{Session: s}
+}
+
 func (o outcome) close() {
-	for _, s := range []*engine.Session{o.client, o.server} {
+	for _, s := range []*conn{o.client, o.server} {
 		if s != nil {
 			_ = s.Close()
 		}
@@ -179,7 +189,7 @@ func (o outcome) ok(t *testing.T) outcome {
 	return o
 }
 
-func send(t *testing.T, from, to *engine.Session) {
+func send(t *testing.T, from, to *conn) {
 	t.Helper()
 	if _, err := from.Write([]byte{42}); err != nil {
 		t.Fatalf("write: %v", err)

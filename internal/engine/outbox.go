@@ -4,29 +4,27 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/securesocketapi/ssa/internal/linux"
 )
 
-// outbox gathers sealed records so that one system call carries a run of them. Nothing stays in it unnoticed:
-//
-//   - what Session.Write and Session.CloseWrite produce between hold and flush goes out with that flush,
-//   - what crypto/tls writes on its own (alerts, the answer to KeyUpdate) goes out at once; when the network
-//     takes no more, or a flush is under way, it waits behind the run for that flush or for the next, which
-//     comes before the next record of data (RFC 8446, section 4.6.3, asks no more).
+// outbox holds sealed records that the kernel does not have yet, in the order in which they were sealed: what the
+// writer made, and what is said to the peer besides (alerts, answers to KeyUpdate). The latter waits for the next
+// flush when there is something before it, which comes before the next record of data (RFC 8446, section 4.6.3, asks
+// no more).
 type outbox struct {
-	mu sync.Mutex
-	// run is what the kernel does not have yet, nil when there is nothing.
-	run *[]byte
-	// holding is set from hold to flush, flushing while a flush waits for the network.
-	holding, flushing bool
-	// transmit is stream.transmit, bound once so that sending allocates nothing; the others are its parameter
-	// and results.
-	transmit func(fd uintptr)
-	now      []byte
-	sent     int
-	err      error
+	chunks []chunk
+	// copied is how many bytes lie in runs, for the bound.
+	copied int
+	// holding is set while records are gathered for one flush.
+	holding bool
+}
+
+// chunk is a part of what waits: either all that is left of a room, or of copies in a run.
+type chunk struct {
+	rest []byte
+	room *room
+	run  *[]byte
 }
 
 // errBacklog is a peer that asks for answers and does not read them.
@@ -41,9 +39,7 @@ func (s *stream) Write(p []byte) (int, error) {
 	if s.mute {
 		return len(p), nil
 	}
-	s.out.mu.Lock()
-	defer s.out.mu.Unlock()
-	return s.control(p)
+	return len(p), s.say(p)
 }
 
 // lastRecord is a copy of the last of whole records.
@@ -58,99 +54,76 @@ func lastRecord(p []byte) []byte {
 	return bytes.Clone(p)
 }
 
-// control sends a record behind all that was sealed before it. out.mu is held.
-func (s *stream) control(p []byte) (int, error) {
-	sent := 0
-	if s.out.run == nil && !s.out.holding && !s.out.flushing {
-		n, err := s.send(p)
-		if err != nil {
-			return n, err
+// say sends a copy of sealed records, behind all that was sealed before them.
+func (s *stream) say(p []byte) error {
+	o := &s.out
+	if len(o.chunks) == 0 && !o.holding {
+		n, err := s.socket.send(p)
+		if err != nil && !errors.Is(err, linux.EAGAIN) {
+			return err
 		}
-		sent = n
-	}
-	if sent < len(p) {
-		if err := s.out.add(p[sent:]); err != nil {
-			return sent, err
+		if p = p[max(n, 0):]; len(p) == 0 {
+			return nil
 		}
 	}
-	return len(p), nil
+	return o.add(p)
 }
 
-// send writes what the network takes at once.
-func (s *stream) send(p []byte) (int, error) {
-	s.out.now = p
-	err := s.raw.Control(s.out.transmit)
-	s.out.now = nil
-	if err != nil {
-		return 0, err
-	}
-	if errors.Is(s.out.err, linux.EAGAIN) {
-		return 0, nil
-	}
-	return max(s.out.sent, 0), s.out.err
-}
-
-func (s *stream) transmit(fd uintptr) { s.out.sent, s.out.err = linux.Send(linux.FD(fd), s.out.now) }
-
+// add puts copies behind everything else.
 func (o *outbox) add(p []byte) error {
-	if o.run == nil {
-		o.run, _ = runs.Get().(*[]byte)
-	}
-	if len(*o.run)+len(p) > backlogMax {
+	if o.copied+len(p) > backlogMax {
 		return errBacklog
 	}
-	*o.run = append(*o.run, p...)
+	last := len(o.chunks) - 1
+	if last < 0 || o.chunks[last].run == nil || len(o.chunks[last].rest)+len(p) > cap(o.chunks[last].rest) {
+		run, _ := runs.Get().(*[]byte)
+		o.chunks = append(o.chunks, chunk{rest: *run, run: run})
+		last++
+	}
+	o.chunks[last].rest = append(o.chunks[last].rest, p...)
+	o.copied += len(p)
 	return nil
 }
 
-// hold makes Write gather until flush. One goroutine at a time holds and flushes.
-func (s *stream) hold() {
-	s.out.mu.Lock()
-	s.out.holding = true
-	s.out.mu.Unlock()
-}
-
-// flush gives everything gathered to the kernel, waiting as long as that takes.
-func (s *stream) flush() error {
-	for {
-		run := s.out.next()
-		if run == nil {
-			return nil
+// flush gives the kernel what waits, as far as the network takes it, and says whether that was all.
+func (s *stream) flush() (bool, error) {
+	o := &s.out
+	o.holding = false
+	for len(o.chunks) > 0 {
+		c := &o.chunks[0]
+		n, err := s.socket.send(c.rest)
+		if errors.Is(err, linux.EAGAIN) {
+			return false, nil
 		}
-		_, err := linux.SendAll(s.f, *run)
-		*run = (*run)[:0]
-		runs.Put(run)
 		if err != nil {
-			s.out.next()
-			return err
+			o.drop()
+			return false, err
+		}
+		if c.run != nil {
+			o.copied -= n
+		}
+		if c.rest = c.rest[n:]; len(c.rest) == 0 {
+			c.giveBack()
+			o.chunks = append(o.chunks[:0], o.chunks[1:]...)
 		}
 	}
+	return true, nil
 }
 
-// sendRun gives sealed records to the kernel, behind those that waited when they were sealed, and then what has
-// been sealed since.
-func (s *stream) sendRun(waiting *[]byte, run []byte) error {
-	var err error
-	if waiting != nil {
-		_, err = linux.SendAll(s.f, *waiting)
-		*waiting = (*waiting)[:0]
-		runs.Put(waiting)
+// drop forgets what waits.
+func (o *outbox) drop() {
+	for i := range o.chunks {
+		o.chunks[i].giveBack()
 	}
-	if err == nil {
-		_, err = linux.SendAll(s.f, run)
-	}
-	if err != nil {
-		s.out.next()
-		return err
-	}
-	return s.flush()
+	o.chunks, o.copied = nil, 0
 }
 
-// next takes the run and says that a flush is under way while there is one.
-func (o *outbox) next() *[]byte {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	run := o.run
-	o.run, o.holding, o.flushing = nil, false, run != nil
-	return run
+func (c *chunk) giveBack() {
+	if c.room != nil {
+		rooms.Put(c.room)
+	}
+	if c.run != nil {
+		runs.Put(c.run)
+	}
+	*c = chunk{}
 }

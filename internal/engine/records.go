@@ -40,12 +40,11 @@ const (
 //     KeyUpdate, alerts.
 //  3. room gives the places of plaintext in the next records, write protects and sends them.
 //
-// One goroutine takes and one writes. Both seal under net.out.mu, so that records leave in the order of their
-// numbers.
+// It is not safe for concurrent use.
 type records struct {
 	net *stream
 	in  *traffic
-	// out belongs to who holds net.out.mu; ended says that close_notify has been sealed.
+	// ended says that close_notify, or an alert that ends the connection, has been sealed.
 	out   *traffic
 	ended bool
 
@@ -85,17 +84,17 @@ func newRecords(c *tls.Conn, s *stream, keys *secrets, client bool) (*records, e
 	return r, nil
 }
 
-// wait waits for a record, or for the end. The pieces of the last take are given up.
-func (r *records) wait() error {
+// ready says whether take has something to give without anything arriving.
+func (r *records) ready() bool { return r.end != nil || r.net.in.err != nil || r.net.in.whole() }
+
+// release gives the pieces of the last take up, and the buffer they lie in.
+func (r *records) release() {
 	r.forget()
-	in := &r.net.in
-	if r.end != nil || in.err != nil || in.whole() {
-		return nil
+	if len(r.net.in.rest) == 0 {
+		r.net.in.release()
+		return
 	}
-	if len(in.rest) == 0 {
-		in.release()
-	}
-	return r.net.raw.Read(in.receive)
+	r.net.in.stash()
 }
 
 // forget lets the last take's pieces go: they lie in buffers of a pool.
@@ -222,12 +221,10 @@ func (r *records) ticket(record []byte) error {
 
 // updateKeys answers a KeyUpdate, unless there is nothing more to protect.
 func (r *records) updateKeys() error {
-	r.net.out.mu.Lock()
-	defer r.net.out.mu.Unlock()
 	if r.ended {
 		return nil
 	}
-	if _, err := r.net.control(r.keyUpdate()); err != nil {
+	if err := r.net.say(r.keyUpdate()); err != nil {
 		return err
 	}
 	if err := r.out.update(); err != nil {
@@ -242,16 +239,14 @@ func (r *records) refuse(err error) error {
 	if !errors.As(err, &code) || errors.As(err, new(*net.OpError)) {
 		return err
 	}
-	r.net.out.mu.Lock()
-	defer r.net.out.mu.Unlock()
 	if !r.ended {
 		r.ended = true
-		_, _ = r.net.control(r.message(typeAlert, alertFatal, byte(code))) // the peer may be gone
+		_ = r.net.say(r.message(typeAlert, alertFatal, byte(code))) // the peer may be gone
 	}
 	return &net.OpError{Op: "local error", Err: code}
 }
 
-// message protects a few bytes. net.out.mu is held.
+// message protects a few bytes.
 func (r *records) message(kind byte, content ...byte) []byte {
 	b := make([]byte, frameHeader+len(content)+recordExtra)
 	copy(b[frameHeader:], content)

@@ -42,7 +42,7 @@ func receiver(t *testing.T, client bool) (r *records, peer *traffic, far *net.TC
 	t.Helper()
 	s, far := wire(t)
 	s.mute = true
-	s.start()
+	s.begin(t)
 	peer, in := trafficPair(t, tls.TLS_AES_128_GCM_SHA256)
 	out, _ := trafficPair(t, tls.TLS_AES_256_GCM_SHA384)
 	return &records{net: s, in: in, out: out, client: client}, peer, far
@@ -158,6 +158,9 @@ func TestRecordsRekey(t *testing.T) {
 		copy(r.room()[0], want)
 		if err := r.write(len(want)); err != nil {
 			t.Fatal(err)
+		}
+		if sent, err := r.net.flush(); !sent || err != nil {
+			t.Fatalf("flush: %v, %v", sent, err)
 		}
 	}
 	peer := &records{net: &stream{}, in: us, out: us}

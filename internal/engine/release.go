@@ -4,19 +4,16 @@ import "github.com/securesocketapi/ssa/internal/linux"
 
 // shutdownWrite sends FIN behind everything written.
 func (s *stream) shutdownWrite() error {
-	var err error
-	if cerr := s.raw.Control(func(fd uintptr) { err = linux.Shutdown(linux.FD(fd), linux.ShutWr) }); cerr != nil {
-		return cerr
-	}
-	return err
+	return s.with(func(fd linux.FD) error { return linux.Shutdown(fd, linux.ShutWr) })
 }
 
 // abortive says whether close(2) is to reset the connection: SO_LINGER with 0 seconds (socket(7)).
 func (s *stream) abortive() bool {
 	abort := false
-	_ = s.raw.Control(func(fd uintptr) { // a closed descriptor has no options
-		on, seconds, err := linux.Linger(linux.FD(fd))
+	_ = s.with(func(fd linux.FD) error { // a closed descriptor has no options
+		on, seconds, err := linux.Linger(fd)
 		abort = err == nil && on && seconds == 0
+		return nil
 	})
 	return abort
 }
@@ -24,18 +21,18 @@ func (s *stream) abortive() bool {
 // Close ends the connection as close(2) does, but never waits for the peer: SO_LINGER is turned off first. The
 // shutdown makes it effective while somebody else has the socket open too.
 func (s *stream) Close() error {
-	_ = s.raw.Control(func(fd uintptr) { // what fails here failed before or is closed
-		_ = linux.SetLinger(linux.FD(fd), false, 0)
-		_ = linux.Shutdown(linux.FD(fd), linux.ShutRdWr)
+	_ = s.with(func(fd linux.FD) error { // what fails here failed before or is closed
+		_ = linux.SetLinger(fd, false, 0)
+		return linux.Shutdown(fd, linux.ShutRdWr)
 	})
-	return s.f.Close()
+	return s.release()
 }
 
 // reset ends the connection with an RST and drops what was not sent.
 func (s *stream) reset() error {
-	_ = s.raw.Control(func(fd uintptr) {
-		_ = linux.SetLinger(linux.FD(fd), true, 0)
-		_ = linux.Disconnect(linux.FD(fd))
+	_ = s.with(func(fd linux.FD) error {
+		_ = linux.SetLinger(fd, true, 0)
+		return linux.Disconnect(fd)
 	})
-	return s.f.Close()
+	return s.release()
 }

@@ -14,25 +14,28 @@ import (
 
 // carrier is how records are protected: by records for TLS 1.3, by crypto/tls (library) for older versions.
 type carrier interface {
-	// wait blocks until take has something to give, and gives up what the last take gave.
-	wait() error
+	// ready says that take has something to give although nothing arrives. release gives up what the last take gave.
+	ready() bool
 	take() ([][]byte, error)
+	release()
 	room() [][]byte
+	// write and closeWrite only put records into the outbox.
 	write(n int) error
 	closeWrite() error
 }
 
-// A Session is an established TLS connection. One goroutine reads (WaitReadable, ReadReady, Read), one writes
-// (Room, WriteRoom, Write, CloseWrite); Close, Reset and Err may be called by any. Its errors are *abi.Failure,
-// except io.EOF.
+// A Session is an established TLS connection. Nothing in it waits: who uses it watches the descriptor that Control
+// gives, for EPOLLIN, EPOLLRDHUP and EPOLLOUT, edge-triggered (epoll(7)). It is not safe for concurrent use, but Close,
+// Reset, Control, Traffic and Err may be called by any. Its errors are *abi.Failure, except io.EOF.
 type Session struct {
 	carrier carrier
 	net     *stream
 	state   State
-	// end is why nothing more will be read, rest what Read has not given yet. Both belong to the reader.
-	end  error
-	rest [][]byte
-	// finished says that close_notify and FIN are on their way, closed that what fails now does so on purpose.
+	// end is why nothing more will be read.
+	end error
+	// ending says that close_notify has been sealed, finished that it and FIN are on their way, closed that what
+	// fails now does so on purpose.
+	ending           bool
 	finished, closed atomic.Bool
 	// received and sent count bytes of plaintext.
 	received, sent atomic.Uint64
@@ -50,100 +53,89 @@ func newSession(tc *tls.Conn, s *stream, keys *secrets, client bool) (*Session, 
 		}
 		session.carrier = r
 	}
-	s.start()
+	if err := s.start(); err != nil {
+		return nil, err
+	}
 	return session, nil
 }
 
 // State is what the handshake established.
 func (s *Session) State() State { return s.state }
 
-// WaitReadable blocks until ReadReady has something to work on. It holds no buffer meanwhile: what ReadReady gave
-// before is not to be used any more.
-func (s *Session) WaitReadable() {
+// Receive gives what has arrived, in pieces that belong to the caller until the next Receive or Release. It gives
+// nothing and no error when no record is complete. io.EOF means that the peer sent close_notify; every other end is a
+// failure of kind Reset. Data and an error never come together. With more there may be more to receive at once;
+// otherwise the next event tells.
+func (s *Session) Receive() (pieces [][]byte, more bool, err error) {
 	if s.end != nil {
-		return
+		return nil, false, s.end
 	}
-	if err := s.carrier.wait(); err != nil {
-		s.end = s.fail("receive from the peer", err)
+	// What is here already comes first; the network is looked at the next time.
+	if more = s.carrier.ready(); !more {
+		more = s.net.arrive()
 	}
-}
-
-// ReadReady gives what has arrived, without waiting, in pieces that belong to the caller until the next
-// WaitReadable. It gives nothing and no error when no record is complete. io.EOF means that the peer sent
-// close_notify; every other end is a failure of kind Reset. Data and an error never come together.
-func (s *Session) ReadReady() ([][]byte, error) {
-	if s.end != nil {
-		return nil, s.end
-	}
-	pieces, err := s.carrier.take()
+	pieces, err = s.carrier.take()
 	if err != nil {
 		s.end = s.readFailure(err)
 	}
-	if len(pieces) > 0 {
-		for _, p := range pieces {
-			s.received.Add(uint64(len(p)))
-		}
-		return pieces, nil
+	if len(pieces) == 0 {
+		return nil, more, s.end
 	}
-	return nil, s.end
+	for _, p := range pieces {
+		s.received.Add(uint64(len(p)))
+	}
+	return pieces, more || s.end != nil || s.carrier.ready(), nil
 }
+
+// Release gives up the pieces of the last Receive and the buffers they lie in.
+func (s *Session) Release() { s.carrier.release() }
 
 // Traffic is how many bytes of plaintext have come from the peer and gone to it so far.
 func (s *Session) Traffic() (received, sent uint64) { return s.received.Load(), s.sent.Load() }
-
-// Read waits for data and copies it to p.
-func (s *Session) Read(p []byte) (n int, err error) {
-	for len(s.rest) == 0 {
-		s.WaitReadable()
-		if s.rest, err = s.ReadReady(); err != nil {
-			return 0, err
-		}
-	}
-	n = copy(p, s.rest[0])
-	if s.rest[0] = s.rest[0][n:]; len(s.rest[0]) == 0 {
-		s.rest = s.rest[1:]
-	}
-	return n, nil
-}
 
 // Room is where data for the next WriteRoom is to be put, in this order. All pieces but the last are of the size of
 // a record.
 func (s *Session) Room() [][]byte { return s.carrier.room() }
 
-// WriteRoom sends the first n bytes of the Room and gives it back, with one system call for a run of records.
-func (s *Session) WriteRoom(n int) error {
-	if err := s.carrier.write(n); err != nil {
-		return s.fail("send to the peer", err)
-	}
-	s.sent.Add(uint64(n))
-	return nil
-}
-
-// Write sends a copy of p, of any size.
-func (s *Session) Write(p []byte) (done int, err error) {
-	for done < len(p) && err == nil {
-		n := 0
-		for _, piece := range s.Room() {
-			n += copy(piece, p[done+n:])
-		}
-		if err = s.WriteRoom(n); err == nil {
-			done += n
-		}
-	}
-	return done, err
-}
-
-// CloseWrite sends close_notify and FIN behind everything written. Reading goes on.
-func (s *Session) CloseWrite() error {
-	err := s.carrier.closeWrite()
-	if err == nil {
-		err = s.net.shutdownWrite()
+// WriteRoom sends the first n bytes of the Room and gives it back, with one system call for a run of records. It says
+// whether the network took all; otherwise Flush goes on, and there must be no Room before it has said so.
+func (s *Session) WriteRoom(n int) (bool, error) {
+	err := s.carrier.write(n)
+	if err == nil && n == 0 {
+		return true, nil
 	}
 	if err != nil {
-		return s.fail("send close_notify to the peer", err)
+		return false, s.fail("send to the peer", err)
 	}
-	s.finished.Store(true)
-	return nil
+	s.sent.Add(uint64(n))
+	return s.Flush()
+}
+
+// CloseWrite sends close_notify and FIN behind everything written; see WriteRoom. Receiving goes on.
+func (s *Session) CloseWrite() (bool, error) {
+	if err := s.carrier.closeWrite(); err != nil {
+		return false, s.fail("send close_notify to the peer", err)
+	}
+	s.ending = true
+	return s.Flush()
+}
+
+// Flush sends what the network did not take before, and says whether that was all.
+func (s *Session) Flush() (bool, error) {
+	doing := "send to the peer"
+	if s.ending {
+		doing = "send close_notify to the peer"
+	}
+	sent, err := s.net.flush()
+	if err == nil && sent && s.ending && !s.finished.Load() {
+		if err = s.net.shutdownWrite(); err == nil {
+			s.finished.Store(true)
+		}
+	}
+	if err != nil {
+		return false, s.fail(doing, err)
+	}
+	return sent, nil
 }
 
 // ResetOnClose says whether the program has asked for an abortive close: SO_LINGER with 0 seconds.

@@ -28,7 +28,7 @@ func BenchmarkSession(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer func() { _ = s.Close() }()
-		roundTrips(b, s)
+		roundTrips(b, connected(s))
 	})
 	b.Run("direct", func(b *testing.B) {
 		s := tls.Client(mirror(b, c), c)

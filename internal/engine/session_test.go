@@ -37,7 +37,7 @@ func TestSessionCarries(t *testing.T) {
 			for _, size := range []int{1, 16 << 10, 16<<10 + 1, 256 << 10, 5_000_000} {
 				data := noise(size)
 				var wg sync.WaitGroup
-				for _, way := range [][2]*engine.Session{{o.client, o.server}, {o.server, o.client}} {
+				for _, way := range [][2]*conn{{o.client, o.server}, {o.server, o.client}} {
 					wg.Go(func() {
 						if n, err := way[0].Write(data); n != size || err != nil {
 							t.Errorf("Write: %d, %v", n, err)
@@ -56,8 +56,8 @@ func TestSessionCarries(t *testing.T) {
 	}
 }
 
-// TestReadReady gives everything that has arrived at once: a run of records in one read and no wake-up for each.
-func TestReadReady(t *testing.T) {
+// TestReceive gives everything that has arrived at once: a run of records in one read and no wake-up for each.
+func TestReceive(t *testing.T) {
 	o := established(t, abi.VersionTLS13)
 	want := noise(100_000)
 	for part := range 10 {
@@ -67,16 +67,16 @@ func TestReadReady(t *testing.T) {
 	}
 	// The network is the loopback device: what was written has arrived. The first time there is nothing, the rest
 	// of the record before.
-	pieces, err := o.server.ReadReady()
+	pieces, _, err := o.server.Receive()
 	for len(pieces) == 0 && err == nil {
-		o.server.WaitReadable()
-		pieces, err = o.server.ReadReady()
+		o.server.wait(linux.PollIn)
+		pieces, _, err = o.server.Receive()
 	}
 	if got := bytes.Join(pieces, nil); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("one read gives %d bytes and %v, want all %d", len(got), err, len(want))
+		t.Errorf("one call gives %d bytes and %v, want all %d", len(got), err, len(want))
 	}
-	if pieces, err := o.server.ReadReady(); len(pieces) > 0 || err != nil {
-		t.Errorf("another gives %d pieces and %v, want none", len(pieces), err)
+	if pieces, more, err := o.server.Receive(); len(pieces) > 0 || more || err != nil {
+		t.Errorf("another gives %d pieces, more %v, and %v, want none", len(pieces), more, err)
 	}
 }
 
@@ -108,14 +108,14 @@ func TestReadSmall(t *testing.T) {
 func TestSessionEnds(t *testing.T) {
 	for _, row := range []struct {
 		name string
-		do   func(s *engine.Session)
+		do   func(s *conn)
 		want error
 		text string
 	}{
-		{"ok close_notify", func(s *engine.Session) { _ = s.CloseWrite() }, io.EOF, ""},
-		{"ok close after close_notify", func(s *engine.Session) { _, _ = s.CloseWrite(), s.Close() }, io.EOF, ""},
-		{"bad close", func(s *engine.Session) { _ = s.Close() }, nil, "the peer reset the connection"},
-		{"bad reset", func(s *engine.Session) { _ = s.Reset() }, nil, "the peer reset the connection"},
+		{"ok close_notify", func(s *conn) { _ = s.CloseWrite() }, io.EOF, ""},
+		{"ok close after close_notify", func(s *conn) { _, _ = s.CloseWrite(), s.Close() }, io.EOF, ""},
+		{"bad close", func(s *conn) { _ = s.Close() }, nil, "the peer reset the connection"},
+		{"bad reset", func(s *conn) { _ = s.Reset() }, nil, "the peer reset the connection"},
 	} {
 		for name, version := range versions() {
 			t.Run(row.name+" "+name, func(t *testing.T) {
@@ -158,27 +158,35 @@ func TestHalfClose(t *testing.T) {
 	check(t, err, abi.Reset, "shutdown")
 }
 
-// TestCloseWhileWaiting ends a read and a write that wait.
-func TestCloseWhileWaiting(t *testing.T) {
-	o := established(t, abi.VersionTLS13)
-	var wg sync.WaitGroup
-	started := make(chan struct{}, 2)
-	wg.Go(func() {
-		started <- struct{}{}
-		if _, err := o.client.Read(make([]byte, 1)); err == nil {
-			t.Error("Read: no error")
-		}
-	})
-	wg.Go(func() {
-		started <- struct{}{}
-		if _, err := o.client.Write(make([]byte, 64<<20)); err == nil {
-			t.Error("Write: no error")
-		}
-	})
-	<-started
-	<-started
-	_ = o.client.Close()
-	wg.Wait()
+// TestBlocked has a peer that reads nothing for a while: what the network does not take is kept, and arrives in order.
+func TestBlocked(t *testing.T) {
+	for name, version := range versions() {
+		t.Run(name, func(t *testing.T) {
+			o := established(t, version)
+			var want bytes.Buffer
+			for sent := true; sent; {
+				place := o.client.Room()[0][:16<<10]
+				copy(place, bytes.Repeat([]byte{byte(want.Len() >> 14)}, len(place)))
+				want.Write(place)
+				var err error
+				if sent, err = o.client.WriteRoom(len(place)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if sent, err := o.client.Flush(); sent || err != nil {
+				t.Errorf("Flush while nobody reads: %v, %v", sent, err)
+			}
+			done := make(chan error)
+			go func() { done <- o.client.CloseWrite() }()
+			got, err := io.ReadAll(o.server)
+			if err != nil || !bytes.Equal(got, want.Bytes()) {
+				t.Errorf("read %d bytes and %v, want %d", len(got), err, want.Len())
+			}
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 // TestKeyUpdate has OpenSSL change its keys and ask for ours to be changed, between data in both directions.
@@ -198,12 +206,13 @@ func keyUpdates(t *testing.T, s *testutil.Server) {
 		t.Fatal(err)
 	}
 	tcp, _ := c.(*net.TCPConn)
-	session, err := engine.New(engine.Config{}).Client(within(t), file(t, tcp), engine.ClientConfig{
+	s13, err := engine.New(engine.Config{}).Client(within(t), file(t, tcp), engine.ClientConfig{
 		App: "client", Settings: settings(t, abi.VersionTLS13), Name: "a.example", Verifier: verdict{},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	session := connected(s13)
 	defer func() { _ = session.Close() }()
 	sent := `(?s)`
 	for _, word := range []string{"one\n", "two\n", "three\n"} {

@@ -42,5 +42,5 @@ func stateOf(conn *tls.Conn) State {
 	}
 }
 
-// Control runs fn on the TCP socket, for its options. After Close it returns an error.
-func (s *Session) Control(fn func(linux.FD) error) error { return linux.Control(s.net.f, fn) }
+// Control runs fn, which must not wait, on the TCP socket, for its options and its events. After Close it returns an error.
+func (s *Session) Control(fn func(linux.FD) error) error { return s.net.with(fn) }

@@ -13,14 +13,15 @@ import (
 // The life of a stream:
 //
 //  1. During the handshake it is a net.Conn like any other: Read waits, Write writes at once, deadlines hold.
-//  2. start turns it into the lower half of a Session. From then on Read never waits: it says errNotYet, which
-//     crypto/tls takes for a temporary error, and Session waits in wait, with no buffer and a shallow stack.
+//  2. start turns it into the lower half of a Session and takes the socket out of Go's poller. From then on nothing
+//     waits: arrive takes what the network has, Read says errNotYet when that is used up, which crypto/tls takes for
+//     a temporary error, and what the network does not take stays in the outbox.
 //     With TLS 1.3 it is records that reads and writes, past crypto/tls.
-//  3. The records that Session.Write produces are held and flushed as one run, see outbox.
-//  4. The end of the TCP connection is errTruncated, never io.EOF, so io.EOF from crypto/tls means close_notify.
+//  3. The end of the TCP connection is errTruncated, never io.EOF, so io.EOF from crypto/tls means close_notify.
 type stream struct {
+	// f is the socket during the handshake, socket after it.
 	f       *os.File
-	raw     rawConn
+	socket  socket
 	started atomic.Bool
 	in      inbox
 	out     outbox
@@ -29,18 +30,6 @@ type stream struct {
 	last []byte
 	mute bool
 }
-
-// rawConn is the part of syscall.RawConn in use.
-type rawConn interface {
-	Control(func(fd uintptr)) error
-	Read(func(fd uintptr) bool) error
-}
-
-// unusable is the rawConn of a file that has none.
-type unusable struct{ err error }
-
-func (u unusable) Control(func(uintptr)) error   { return u.err }
-func (u unusable) Read(func(uintptr) bool) error { return u.err }
 
 // errTruncated is a TCP connection that ended. Where TLS had not ended before, data may be missing.
 var errTruncated = errors.New("the peer closed the connection without close_notify: data may be missing")
@@ -55,20 +44,18 @@ func (notYet) Timeout() bool   { return false }
 func (notYet) Temporary() bool { return true }
 
 // newStream wraps a connected TCP socket in non-blocking mode, registered in Go's poller. It owns f.
-func newStream(f *os.File) *stream {
-	s := &stream{f: f}
-	s.in.receive, s.out.transmit = s.receive, s.transmit
-	raw, err := f.SyscallConn()
-	if err != nil {
-		s.raw, s.in.err = unusable{err}, err
-		return s
-	}
-	s.raw = raw
-	return s
-}
+func newStream(f *os.File) *stream { return &stream{f: f, socket: socket{fd: linux.NoFD}} }
 
 // start ends the handshake's way of reading and writing. Nothing may be using the stream.
-func (s *stream) start() { s.started.Store(true) }
+func (s *stream) start() error {
+	fd, err := linux.Detach(s.f)
+	if err != nil {
+		return err
+	}
+	s.f, s.socket.fd = nil, fd
+	s.started.Store(true)
+	return nil
+}
 
 // Read gives crypto/tls what has arrived, never past the end of a record, so that it buffers one at most.
 func (s *stream) Read(p []byte) (int, error) {
@@ -83,33 +70,19 @@ func (s *stream) Read(p []byte) (int, error) {
 	return s.in.take(p)
 }
 
-// wait blocks until take has something to give, which includes the end of the stream. It holds no buffer
-// meanwhile.
+// wait waits for the network during the handshake. It holds no buffer meanwhile.
 func (s *stream) wait() error {
-	if !s.in.empty() {
-		return nil
-	}
-	return s.raw.Read(s.in.receive)
+	return linux.WaitRead(s.f, func(fd linux.FD) bool {
+		n, err := linux.Read(fd, s.in.room())
+		return s.in.took(n, err) || s.in.err != nil
+	})
 }
 
-// receive takes all that has arrived, as far as it fits, in one system call. It says whether there was
-// anything; the buffer goes back to the pool when there was not.
-func (s *stream) receive(fd uintptr) bool {
+// arrive takes what has arrived, as far as it fits, in one system call. It says whether there may be more.
+func (s *stream) arrive() bool {
 	room := s.in.room()
-	n, err := linux.Read(linux.FD(fd), room)
-	if n > 0 {
-		s.in.fill(n)
-		return true
-	}
-	s.in.stash()
-	if errors.Is(err, linux.EAGAIN) {
-		return false
-	}
-	if err == nil {
-		err = errTruncated
-	}
-	s.in.err = err
-	return true
+	n, err := s.socket.read(room)
+	return s.in.took(n, err) && n == len(room)
 }
 
 // LocalAddr is unknown to a stream; who needs the address has it.
@@ -120,19 +93,43 @@ func (s *stream) RemoteAddr() net.Addr { return noAddr{} }
 
 // SetDeadline holds during the handshake. Afterwards it does nothing, because crypto/tls would let close_notify
 // fail after five seconds, however long the data before it takes.
-func (s *stream) SetDeadline(t time.Time) error { return s.unlessStarted(s.f.SetDeadline, t) }
-
-// SetReadDeadline is SetDeadline for reading.
-func (s *stream) SetReadDeadline(t time.Time) error { return s.unlessStarted(s.f.SetReadDeadline, t) }
-
-// SetWriteDeadline is SetDeadline for writing.
-func (s *stream) SetWriteDeadline(t time.Time) error { return s.unlessStarted(s.f.SetWriteDeadline, t) }
-
-func (s *stream) unlessStarted(set func(time.Time) error, t time.Time) error {
+func (s *stream) SetDeadline(t time.Time) error {
 	if s.started.Load() {
 		return nil
 	}
-	return set(t)
+	return s.f.SetDeadline(t)
+}
+
+// SetReadDeadline is SetDeadline for reading.
+func (s *stream) SetReadDeadline(t time.Time) error {
+	if s.started.Load() {
+		return nil
+	}
+	return s.f.SetReadDeadline(t)
+}
+
+// SetWriteDeadline is SetDeadline for writing.
+func (s *stream) SetWriteDeadline(t time.Time) error {
+	if s.started.Load() {
+		return nil
+	}
+	return s.f.SetWriteDeadline(t)
+}
+
+// with runs fn, which must not wait, on the TCP socket.
+func (s *stream) with(fn func(linux.FD) error) error {
+	if s.started.Load() {
+		return s.socket.with(fn)
+	}
+	return linux.Control(s.f, fn)
+}
+
+// release closes the descriptor.
+func (s *stream) release() error {
+	if s.started.Load() {
+		return s.socket.close()
+	}
+	return s.f.Close()
 }
 
 // noAddr is the address of a connection that is not told its addresses.

@@ -61,3 +61,16 @@ func WaitWrite(f *os.File, fn func(FD) bool) error {
 	}
 	return rc.Write(func(fd uintptr) bool { return fn(FD(fd)) })
 }
+
+// Detach closes a file that is in Go's poller and gives a descriptor of the same open file description, which is not.
+func Detach(f *os.File) (FD, error) {
+	fd := NoFD
+	err := Control(f, func(own FD) (err error) {
+		fd, err = DupCloexec(own, 0)
+		return err
+	})
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	return fd, err
+}

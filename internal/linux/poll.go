@@ -5,6 +5,7 @@ import "golang.org/x/sys/unix"
 // Events of poll(2).
 const (
 	PollIn    = unix.POLLIN
+	PollPri   = unix.POLLPRI
 	PollOut   = unix.POLLOUT
 	PollErr   = unix.POLLERR
 	PollHup   = unix.POLLHUP

@@ -79,7 +79,19 @@ func sockaddrOf(nr uintptr, fd FD) ([]byte, error) {
 
 // Send writes without blocking and without SIGPIPE.
 func Send(fd FD, b []byte) (int, error) {
-	return unix.SendmsgN(int(fd), b, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+	var p unsafe.Pointer
+	if len(b) > 0 {
+		p = unsafe.Pointer(&b[0])
+	}
+	for {
+		n, _, e := unix.Syscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(p), uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+		if e == 0 {
+			return int(n), nil
+		}
+		if e != EINTR {
+			return 0, errnoErr(e)
+		}
+	}
 }
 
 // Recv reads without blocking.

@@ -2,7 +2,6 @@ package linux
 
 import (
 	"errors"
-	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -66,25 +65,22 @@ func Sendv(fd FD, pieces [][]byte) (int, error) {
 
 const maxInt = int(^uint(0) >> 1)
 
-// SendAllv is SendAll for pieces, which it changes.
-func SendAllv(f *os.File, pieces [][]byte) error {
-	var err error
-	wait := WaitWrite(f, func(fd FD) bool {
-		for err == nil {
-			if pieces = without(pieces, 0); len(pieces) == 0 {
-				return true
-			}
-			var n int
-			n, err = Sendv(fd, pieces)
-			pieces = without(pieces, n)
+// SendRun writes pieces to a socket, one after the other, as far as it takes them without blocking, and gives what is
+// left of them. It changes pieces.
+func SendRun(fd FD, pieces [][]byte) ([][]byte, error) {
+	for {
+		if pieces = without(pieces, 0); len(pieces) == 0 {
+			return nil, nil
 		}
+		n, err := Sendv(fd, pieces)
 		if errors.Is(err, EAGAIN) {
-			err = nil
-			return false
+			return pieces, nil
 		}
-		return true
-	})
-	return errors.Join(wait, err)
+		if err != nil {
+			return pieces, err
+		}
+		pieces = without(pieces, n)
+	}
 }
 
 // without drops the first n bytes, and pieces that are empty.

@@ -6,7 +6,7 @@ import "github.com/securesocketapi/ssa/abi"
 func (l *link) contain() {
 	if r := recover(); r != nil {
 		l.fail(abi.Failf(abi.Reset, "relay: internal error: %v", r))
-		_ = l.plain.Close()
+		l.in.received = false
 		l.reset()
 	}
 }

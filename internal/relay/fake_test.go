@@ -27,11 +27,13 @@ type fake struct {
 	in   []byte
 	end  error
 	room []byte
-	// out is what was sent to the peer.
-	out []byte
-	// onWrite is called at each Write, with no lock held.
+	// out is what was sent to the peer, unsent what waits because of stuck.
+	out, unsent []byte
+	// bell is what the relay watches.
+	bell linux.FD
+	// onWrite is called at each WriteRoom, with no lock held.
 	onWrite func()
-	// writeErr is what Write and CloseWrite return; stuck makes Write wait for Close.
+	// writeErr is what sending returns; stuck has the network take nothing, writing says that it was tried.
 	writeErr                  error
 	stuck                     bool
 	finished, closed, isReset bool
@@ -42,6 +44,7 @@ type fake struct {
 func newFake() *fake {
 	f := &fake{}
 	f.cond = sync.NewCond(&f.mu)
+	f.bell, _ = linux.Eventfd()
 	return f
 }
 
@@ -68,15 +71,16 @@ func (f *fake) await(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-func (f *fake) WaitReadable() {
+func (f *fake) Control(fn func(linux.FD) error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for len(f.in) == 0 && f.end == nil && !f.closed {
-		f.cond.Wait()
+	if f.closed {
+		return os.ErrClosed
 	}
+	return fn(f.bell)
 }
 
-func (f *fake) ReadReady() (pieces [][]byte, err error) {
+func (f *fake) Receive() (pieces [][]byte, more bool, err error) {
 	f.do(func() {
 		switch {
 		case f.closed:
@@ -86,12 +90,15 @@ func (f *fake) ReadReady() (pieces [][]byte, err error) {
 			n := min(len(f.in), 256<<10)
 			pieces = [][]byte{f.in[:n/2], f.in[n/2 : n]}
 			f.in = f.in[n:]
+			more = len(f.in) > 0 || f.end != nil
 		default:
 			err = f.end
 		}
 	})
-	return pieces, err
+	return pieces, more, err
 }
+
+func (f *fake) Release() {}
 
 func (f *fake) Room() [][]byte {
 	if f.room == nil {
@@ -100,48 +107,60 @@ func (f *fake) Room() [][]byte {
 	return [][]byte{f.room[:relay.RoomMin], f.room[relay.RoomMin:40_000], f.room[40_000:]}
 }
 
-func (f *fake) WriteRoom(n int) error {
+func (f *fake) WriteRoom(n int) (bool, error) {
 	if n == 0 {
-		return nil
+		return true, nil
 	}
 	if f.onWrite != nil {
 		f.onWrite()
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.writing = true
-	f.cond.Broadcast()
-	for f.stuck && !f.closed {
-		f.cond.Wait()
-	}
-	f.writing = false
-	if f.closed {
-		return os.ErrClosed
-	}
-	if f.writeErr != nil {
-		return f.writeErr
-	}
-	f.out = append(f.out, f.room[:n]...)
-	f.cond.Broadcast()
-	return nil
+	f.do(func() { f.unsent = append(f.unsent, f.room[:n]...) })
+	return f.Flush()
 }
 
-func (f *fake) CloseWrite() (err error) {
+func (f *fake) Flush() (sent bool, err error) {
+	f.do(func() {
+		switch {
+		case f.closed:
+			err = os.ErrClosed
+		case len(f.unsent) == 0:
+			sent = true
+		case f.stuck:
+			f.writing = true
+		case f.writeErr != nil:
+			err = f.writeErr
+		default:
+			f.out, f.unsent, sent = append(f.out, f.unsent...), nil, true
+		}
+	})
+	return sent, err
+}
+
+func (f *fake) CloseWrite() (sent bool, err error) {
 	f.do(func() {
 		if err = f.writeErr; err == nil {
 			f.finished = true
 		}
 	})
-	return err
+	return err == nil, err
 }
 
 func (f *fake) Close() error {
-	f.do(func() { f.closed = true })
+	f.do(f.close)
 	return nil
 }
 
+func (f *fake) close() {
+	f.closed = true
+	_ = f.bell.Close()
+	f.bell = linux.NoFD
+}
+
 func (f *fake) Reset() error {
-	f.do(func() { f.closed, f.isReset = true, true })
+	f.do(func() {
+		f.close()
+		f.isReset = true
+	})
 	return nil
 }
 
@@ -158,8 +177,17 @@ func (f *fake) output() []byte {
 	return f.out
 }
 
-func (f *fake) send(s string)  { f.do(func() { f.in = append(f.in, s...) }) }
-func (f *fake) ends(err error) { f.do(func() { f.end = err }) }
+func (f *fake) send(s string)  { f.arrives(func() { f.in = append(f.in, s...) }) }
+func (f *fake) ends(err error) { f.arrives(func() { f.end = err }) }
+
+// arrives has the relay look.
+func (f *fake) arrives(fn func()) {
+	f.do(func() {
+		fn()
+		_ = linux.RingBell(f.bell) // closed when the relay has ended
+	})
+}
+
 func (f *fake) awaitOut(t testing.TB, want string) {
 	t.Helper()
 	f.await(t, "the peer has "+want, func() bool { return string(f.out) == want })

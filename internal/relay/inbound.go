@@ -7,24 +7,117 @@ import (
 	"github.com/securesocketapi/ssa/internal/linux"
 )
 
+// inbound is the state of the direction to the program.
+type inbound struct {
+	// ready says that there may be something to receive, ending that an end or an error will be, vain how many times
+	// in a row it was not.
+	ready, ending bool
+	vain          int
+	// held is what the program's socket did not take; blocked says that there is no room for it yet, watched that an
+	// event is to tell.
+	held             [][]byte
+	blocked, watched bool
+	// deaf says that the program reads no more, discarded how much was thrown away while lingering.
+	deaf      bool
+	discarded int
+	// received says that the peer has sent close_notify, over that nothing more is received for whatever reason.
+	received, over bool
+}
+
+// note takes the events of the network socket.
+func (in *inbound) note(mask uint32) {
+	in.ready = in.ready || mask&(linux.PollIn|eventsEnd) != 0
+	if mask&eventsEnd != 0 {
+		in.ending, in.vain = true, 0
+	}
+}
+
+// vainMax is how often nothing may come before an announced end: a part of a record, and then the end itself. An error
+// that is none for who receives is announced too.
+const vainMax = 2
+
+// can says whether receive has something to do.
+func (in *inbound) can() bool { return in.ready && !in.over && !in.blocked }
+
 // errEnough ends the lingering of a connection whose peer goes on sending.
 var errEnough = errors.New("the peer goes on sending after the program has closed")
 
-// receiveAll moves what the peer sends to the program, up to close_notify or a failure.
-func (l *link) receiveAll() {
-	var in inbound
-	for {
-		l.s.WaitReadable()
-		err := l.forward(&in)
-		if errors.Is(err, io.EOF) {
-			l.receivedAll()
-			return
-		}
-		if err != nil {
-			l.receiveFailed(err)
-			return
+// receive moves one batch from the peer to the program. Data reaches the program before the end or error that follows it.
+func (l *link) receive() {
+	in := &l.in
+	if len(in.held) > 0 && (in.blocked || !l.deliver()) {
+		return
+	}
+	if !in.can() {
+		l.s.Release()
+		return
+	}
+	pieces, more, err := l.s.Receive()
+	if in.held = pieces; len(pieces) == 0 {
+		in.vain++
+	}
+	in.ready = more || in.ending && in.vain < vainMax
+	if err == nil && !l.deliver() {
+		return
+	}
+	if err == nil && l.lingering && in.discarded > l.limits.discard {
+		err = errEnough
+	}
+	if err != nil {
+		l.receivedAll(err)
+	} else if !in.ready {
+		l.s.Release()
+	}
+}
+
+// deliver gives the program what is held. It says whether all of it is gone.
+func (l *link) deliver() bool {
+	in := &l.in
+	if !in.deaf {
+		rest, err := linux.SendRun(l.plain, in.held)
+		in.deaf = err != nil // SHUT_RD or close; which of them, the other direction finds out
+		if err == nil {
+			in.held, in.blocked = rest, len(rest) > 0
+			l.watchRoom(in.blocked)
+			return !in.blocked
 		}
 	}
+	if l.lingering {
+		in.discarded += size(in.held)
+	}
+	in.held = nil
+	return true
+}
+
+// watchRoom says whether the loop is to tell when the program's socket has room. An AF_UNIX socket would wake it for every
+// read of the program's otherwise.
+func (l *link) watchRoom(on bool) {
+	if l.in.watched == on {
+		return
+	}
+	l.in.watched = on
+	events := uint32(eventsPlain | linux.EpollET)
+	if on {
+		events |= linux.PollOut
+	}
+	_ = linux.EpollChange(l.loop.epoll, l.plain, events, l.data(sidePlain)) // it is registered as long as it is open
+}
+
+// receivedAll ends the direction to the program. close_notify is passed on; when nothing can be sent any more, the
+// program's socket is closed: as over TCP, the program then reads the end of the stream and its writes get EPIPE.
+func (l *link) receivedAll(err error) {
+	l.s.Release()
+	l.in.over = true
+	if !errors.Is(err, io.EOF) {
+		l.receiveFailed(err)
+		return
+	}
+	l.in.received = true
+	if l.out.phase >= sendDone {
+		l.end()
+		return
+	}
+	_ = linux.Shutdown(l.plain, linux.ShutWr)
 }
 
 // receiveFailed ends the connection, unless the program has closed its socket: then nobody misses anything, and
@@ -34,75 +127,5 @@ func (l *link) receiveFailed(err error) {
 		return
 	}
 	l.fail(err)
-	_ = l.plain.Close()
-	_ = l.s.Close()
-}
-
-// inbound is the state of the direction to the program.
-type inbound struct {
-	// deaf says that the program reads no more, discarded how much was thrown away while lingering.
-	deaf      bool
-	discarded int
-}
-
-// forward moves one batch. Data reaches the program before the error that follows it.
-func (l *link) forward(in *inbound) error {
-	pieces, err := l.s.ReadReady()
-	n := size(pieces)
-	if n > 0 && !in.deaf {
-		in.deaf = linux.SendAllv(l.plain, pieces) != nil // SHUT_RD or close; which of them, the other direction finds out
-	}
-	if in.deaf && l.isLingering() {
-		if in.discarded += n; in.discarded > l.limits.discard {
-			return errEnough
-		}
-	}
-	return err
-}
-
-func (l *link) isLingering() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.lingering
-}
-
-// receivedAll passes close_notify on. When nothing can be sent any more, the program's socket is closed, which
-// ends the other direction's wait: as over TCP, the program then reads the end of the stream and writes get EPIPE.
-func (l *link) receivedAll() {
-	l.mu.Lock()
-	l.received = true
-	last := l.over
-	l.mu.Unlock()
-	if last {
-		l.closePlain()
-		return
-	}
-	_ = l.raw.Control(func(fd uintptr) { _ = linux.Shutdown(linux.FD(fd), linux.ShutWr) })
-}
-
-func (l *link) hasReceivedAll() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.received
-}
-
-// closePlain closes the program's connection: with an end of stream when the peer ended its side with
-// close_notify, otherwise with ECONNRESET.
-func (l *link) closePlain() {
-	if l.hasReceivedAll() {
-		_ = l.raw.Control(drain)
-	}
-	_ = l.plain.Close()
-}
-
-// drain leaves nothing unread, and lets nothing more be written.
-func drain(fd uintptr) {
-	_ = linux.Shutdown(linux.FD(fd), linux.ShutRdWr)
-	scratch := borrow()
-	defer giveBack(scratch)
-	for {
-		if n, err := linux.Read(linux.FD(fd), *scratch); n == 0 || err != nil {
-			return
-		}
-	}
+	l.end()
 }

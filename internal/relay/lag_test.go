@@ -89,13 +89,18 @@ func watched(t testing.TB) (*fake, *running) {
 	f := newFake()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r := &running{fake: f, program: program, result: make(chan error, 1), cancel: cancel}
+	twin := linux.NoFD
+	if err := linux.Control(plain, func(fd linux.FD) (err error) {
+		twin, err = linux.DupCloexec(fd, 0)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = twin.Close() })
 	f.onWrite = func() {
-		_ = linux.Control(plain, func(fd linux.FD) error {
-			if n, err := linux.Siocinq(fd); n < 1 || err != nil {
-				t.Errorf("%d bytes lie unread, and %v; want 1 or more", n, err)
-			}
-			return nil
-		})
+		if n, err := linux.Siocinq(twin); n < 1 || err != nil {
+			t.Errorf("%d bytes lie unread, and %v; want 1 or more", n, err)
+		}
 	}
 	go func() { r.result <- relay.Run(ctx, plain, f, 5) }()
 	t.Cleanup(func() { cancel(nil) })

@@ -12,7 +12,7 @@ const (
 	// read yet (RFC 2525, section 2.17).
 	LingerTime  = 10 * time.Second
 	LingerBytes = 1 << 20
-	// StallTime is how long one write to the peer may take after the program has closed its socket. TCP gives
+	// StallTime is how long the peer may take nothing after the program has closed its socket. TCP gives
 	// up an orphaned socket after a similar time (tcp_orphan_retries, tcp(7)).
 	StallTime = 2 * time.Minute
 	// RoomMin is the least a session has room for in one piece, in bytes: what is peeked at, and as much again to
@@ -25,14 +25,11 @@ const (
 	SendBuffer = 256 << 10
 )
 
-// limits are the bounds that a test shortens. tick is how often a write that waits is looked at.
+// limits are the bounds that a test shortens.
 type limits struct {
-	linger, stall, tick time.Duration
-	discard             int
+	linger, stall time.Duration
+	discard       int
 }
-
-// stallTick is the tick outside tests.
-const stallTick = time.Second
 
 // scratches hold nothing that a caller could observe: what is in them is thrown away.
 var scratches = sync.Pool{New: func() any { b := make([]byte, ScratchBytes); return &b }}

@@ -50,6 +50,7 @@ func TestIdleMemory(t *testing.T) {
 
 // lounge is where idle connections stay until the test ends.
 type lounge struct {
+	relay  *relay.Relay
 	engine *engine.Engine
 	peer   *tls.Config
 	listen net.Listener
@@ -65,7 +66,7 @@ type guest struct {
 func newLounge(t *testing.T) *lounge {
 	t.Helper()
 	l := &lounge{
-		engine: engine.New(engine.Config{}), peer: config(t), listen: testutil.Listen(t),
+		relay: relay.New(), engine: engine.New(engine.Config{}), peer: config(t), listen: testutil.Listen(t),
 		guests: make([]guest, 0, idleConnections+1),
 	}
 	t.Cleanup(func() {
@@ -74,6 +75,9 @@ func newLounge(t *testing.T) *lounge {
 			if err := <-g.result; err == nil {
 				t.Error("the peer ended without close_notify, and Run says nothing")
 			}
+		}
+		if err := l.relay.Close(); err != nil {
+			t.Error(err)
 		}
 	})
 	return l
@@ -99,7 +103,7 @@ func (l *lounge) seat(t *testing.T, size int) {
 	}
 	program, plain := ends(t, 1)
 	g := guest{program: program, server: server, result: make(chan error, 1)}
-	go func() { g.result <- relay.Run(t.Context(), plain, s, 1) }()
+	l.relay.Start(t.Context(), relay.Plain{End: plain, Filler: 1}, s, func(err error) { g.result <- err })
 	l.guests = append(l.guests, g)
 	_, _ = program.Write(data)
 	if _, err := io.ReadFull(program, data); err != nil {

@@ -22,6 +22,8 @@ type queue struct {
 	known int
 	// long says that the last batch was one.
 	long bool
+	// ragged says that the program has sent descriptors or urgent data: reads end behind them, with more or not.
+	ragged bool
 	// seen is where the byte goes that was passed on already.
 	seen [1]byte
 }
@@ -29,33 +31,33 @@ type queue struct {
 // peekBytes is the most that is copied twice to save a system call. A batch that fills it is long.
 const peekBytes = 4 << 10
 
-// take puts new bytes into room, one piece after the other, and says how many. EAGAIN: there are none; io.EOF: the
-// program has ended its side. The first piece has at least twice peekBytes.
-func (q *queue) take(fd linux.FD, room [][]byte) (int, error) {
+// take puts new bytes into room, one piece after the other, and says how many, and whether there may be more. EAGAIN:
+// there are none; io.EOF: the program has ended its side. The first piece has at least twice peekBytes.
+func (q *queue) take(fd linux.FD, room [][]byte) (n int, more bool, err error) {
 	if q.long {
-		fresh, err := q.read(fd, room, 0)
-		if fresh > 0 || err != nil {
-			return fresh, err
+		n, more, err = q.read(fd, room, 0)
+		if n > 0 || err != nil {
+			return n, more, err
 		}
 	}
 	return q.peek(fd, room)
 }
 
-func (q *queue) peek(fd linux.FD, room [][]byte) (int, error) {
-	n, err := linux.Peek(fd, room[0][:peekBytes])
+func (q *queue) peek(fd linux.FD, room [][]byte) (n int, more bool, err error) {
+	n, passed, err := linux.Peek(fd, room[0][:peekBytes])
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
+	q.ragged = q.ragged || passed
 	if n == 0 {
-		return 0, io.EOF
+		return 0, false, io.EOF
 	}
 	q.known += n
 	if err := q.drop(fd, room[0][n:]); err != nil || n < peekBytes {
-		return n, nil // the next call meets the error again
+		return n, q.ragged, nil // the next call meets the error again
 	}
-	// There is more.
-	more, _ := q.read(fd, room, n)
-	return n + more, nil
+	rest, more, err := q.read(fd, room, n)
+	return n + rest, more || err != nil, nil
 }
 
 // drop reads away what has been passed on, but for one byte.
@@ -74,32 +76,33 @@ func (q *queue) drop(fd linux.FD, scratch []byte) error {
 }
 
 // read takes everything but the last byte, behind the first bytes of room that are in use, and then has a look at
-// that one. It says how many bytes are new; none where peek does better.
-func (q *queue) read(fd linux.FD, room [][]byte, used int) (int, error) {
+// that one. It says how many bytes are new, and whether there are more; none is new where peek does better.
+func (q *queue) read(fd linux.FD, room [][]byte, used int) (fresh int, more bool, err error) {
 	if err := q.drop(fd, room[0][used:]); err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	total, err := linux.Siocinq(fd)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if q.long = total-q.known >= peekBytes; !q.long {
-		return 0, nil
+		return 0, total > q.known, nil
 	}
 	// What is read begins with the byte that was peeked last.
 	var pieces [linux.VectorMax][]byte
 	free := behind(append(pieces[:0], q.seen[:q.known]), room, used)
 	n, err := linux.Readv(fd, free, min(total-1, q.known+size(room)-used-1))
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
+	left := total - n
 	n, q.known = n-min(n, q.known), q.known-min(n, q.known)
-	if q.known > 0 || n < total-1-len(free[0]) {
-		return n, nil
+	if q.known > 0 || left > 1 && n < size(room)-used-1 {
+		return n, true, nil
 	}
-	last, _ := linux.Peek(fd, at(room, used+n)) // whatever it is, the next call meets it again
-	q.known = last
-	return n + last, nil
+	last, passed, _ := linux.Peek(fd, at(room, used+n)) // whatever it is, the next call meets it again
+	q.known, q.ragged = last, q.ragged || passed
+	return n + last, left > last || q.ragged, nil
 }
 
 // size is how many bytes pieces hold.

@@ -79,17 +79,10 @@ func (c *conn) Start(plain *os.File, filler int) {
 		c.finish(err)
 		return
 	}
-	go func() {
+	c.service.relay.Start(c.ctx, relay.Plain{End: plain, Filler: filler}, c.session, func(err error) {
 		defer c.service.running.Done()
-		c.finish(c.relay(plain, filler))
-	}()
-}
-
-// relay moves data until the end. A panic ends this connection and no other.
-func (c *conn) relay(plain *os.File, filler int) (err error) {
-	err = abi.Failf(abi.Reset, "the TLS service met an internal error; its log says more")
-	defer c.service.contain("a relay")
-	return relay.Run(c.ctx, plain, c.session, filler)
+		c.finish(err)
+	})
 }
 
 // Abort implements socket.Conn.

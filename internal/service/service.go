@@ -23,6 +23,7 @@ import (
 	"github.com/securesocketapi/ssa/internal/engine"
 	"github.com/securesocketapi/ssa/internal/keys"
 	"github.com/securesocketapi/ssa/internal/policy"
+	"github.com/securesocketapi/ssa/internal/relay"
 	"github.com/securesocketapi/ssa/internal/socket"
 	"github.com/securesocketapi/ssa/internal/verify"
 	"github.com/securesocketapi/ssa/internal/verify/judge"
@@ -69,6 +70,7 @@ type Service struct {
 	files  *files
 	caps   policy.Caps
 	engine *engine.Engine
+	relay  *relay.Relay
 	stores *stores
 	panel  *panel.Panel
 	bases  bases
@@ -124,6 +126,7 @@ func New(c Config) *Service {
 		engine: engine.New(engine.Config{
 			Now: c.Now, Sessions: c.Policy().Global(c.Now()).Limits.Sessions, ClientSessions: c.ClientSessions, TicketKeys: c.TicketKeys,
 		}),
+		relay:  relay.New(),
 		stores: newStores(verify.SystemConfig{Paths: c.TrustStores, Additions: c.Additions, Open: c.Open}),
 		panel:  panel.New(panel.Config{Find: c.Judge}), kept: c.Kept,
 		bases: newBases(), listeners: map[*listener]struct{}{},
@@ -159,7 +162,13 @@ func (s *Service) Close(ctx context.Context) error {
 		c.Abort()
 	}
 	done := make(chan struct{})
-	go func() { s.running.Wait(); close(done) }()
+	go func() {
+		defer close(done)
+		s.running.Wait()
+		if err := s.relay.Close(); err != nil {
+			s.log.Error("close the TLS service", "error", err)
+		}
+	}()
 	select {
 	case <-done:
 		return nil
