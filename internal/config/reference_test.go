@@ -52,7 +52,7 @@ func TestReferenceDocumentsEveryKey(t *testing.T) {
 			}
 			continue
 		}
-		if got.Sources[k].Built() {
+		if got.Sources.At(k).Built() {
 			t.Errorf("%s is not documented", k)
 		}
 		example := slices.Contains([]policy.Key{policy.KeyCertificates, policy.KeyClientTrustStore, policy.KeyPinnedHosts, policy.KeyPlugins, policy.KeyResolver,

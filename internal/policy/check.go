@@ -74,10 +74,10 @@ func (c *checker) advisory(p *Profile) {
 	for _, l := range layers {
 		for _, k := range []Key{KeyKeys, KeyCertificates} {
 			if l.Set.Has(k) {
-				c.problemf(l.Settings.Sources[k], "%s: %s", k, why)
+				c.problemf(l.Settings.Sources.At(k), "%s: %s", k, why)
 			}
 		}
-		l.weak.each(func(k Key) { c.problemf(l.Settings.Sources[k], "%s goes below the floor: %s", k, why) })
+		l.weak.each(func(k Key) { c.problemf(l.Settings.Sources.At(k), "%s goes below the floor: %s", k, why) })
 	}
 }
 
@@ -103,7 +103,7 @@ func (c *checker) layer(l *Layer) {
 
 // excuse demands an exception for a value below the floor.
 func (c *checker) excuse(l *Layer, k Key) {
-	at, e := l.Settings.Sources[k], l.Excuses[k]
+	at, e := l.Settings.Sources.At(k), l.Excuses[k]
 	than := "below the built-in floor"
 	if k >= KeyThreshold {
 		than = "weaker than what holds without this section"
@@ -125,7 +125,7 @@ type named struct {
 
 // list refuses what the engine does not have, and an order it would not follow.
 func (c *checker) list(l *Layer, k Key, n named) {
-	at := l.Settings.Sources[k]
+	at := l.Settings.Sources.At(k)
 	known := true
 	for _, name := range n.want {
 		if !slices.Contains(n.have, name) {
@@ -154,7 +154,7 @@ func (c *checker) sums(base Settings, layers ...*Layer) {
 	last := layers[len(layers)-1]
 	for _, k := range []Key{KeyCipherSuites, KeyVersions, KeyGroups} {
 		if last.Set.Has(k) {
-			c.sum(base, layers, last.Settings.Sources[k])
+			c.sum(base, layers, last.Settings.Sources.At(k))
 			return
 		}
 	}

@@ -120,7 +120,8 @@ func (s *Settings) trustClients() {
 	if s.ClientTrustStore == "" {
 		return
 	}
-	s.TrustStore, s.Sources[KeyTrustStore] = s.ClientTrustStore, s.Sources[KeyClientTrustStore]
+	s.TrustStore, s.Sources = s.ClientTrustStore, s.Sources.own()
+	s.Sources[KeyTrustStore] = s.Sources[KeyClientTrustStore]
 	if s.TrustStore == SystemTrust {
 		s.TrustStore = ""
 	}

@@ -37,7 +37,7 @@ func (p *Policy) Describe() []Line {
 func (l *Layer) describe(where string) (lines []Line) {
 	var seen []*Exception
 	l.Set.each(func(k Key) {
-		lines = append(lines, Line{where, k.String(), l.Settings.Show(k), l.Settings.Sources[k]})
+		lines = append(lines, Line{where, k.String(), l.Settings.Show(k), l.Settings.Sources.At(k)})
 		if e := l.Excuses[k]; e != nil && !slices.Contains(seen, e) {
 			seen = append(seen, e)
 			lines = append(lines, Line{where, "allow_weaker", "until " + e.Expires() + ": " + e.Reason, e.Source})

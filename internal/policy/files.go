@@ -26,19 +26,19 @@ func (p *Policy) Files() []FileUse {
 func (l *Layer) files() []FileUse {
 	var all []FileUse
 	if path := l.Settings.ClientTrustStore; l.Set.Has(KeyClientTrustStore) && path != SystemTrust {
-		all = append(all, FileUse{Key: KeyClientTrustStore, Path: path, Source: l.Settings.Sources[KeyClientTrustStore]})
+		all = append(all, FileUse{Key: KeyClientTrustStore, Path: path, Source: l.Settings.Sources.At(KeyClientTrustStore)})
 	}
 	if l.Set.Has(KeyTrustStore) && l.Settings.TrustStore != "" {
-		all = append(all, FileUse{Key: KeyTrustStore, Path: l.Settings.TrustStore, Source: l.Settings.Sources[KeyTrustStore]})
+		all = append(all, FileUse{Key: KeyTrustStore, Path: l.Settings.TrustStore, Source: l.Settings.Sources.At(KeyTrustStore)})
 	}
 	if l.Set.Has(KeyLogList) {
-		all = append(all, FileUse{Key: KeyLogList, Path: l.Settings.Validation.Logs.List, Source: l.Settings.Sources[KeyLogList]})
+		all = append(all, FileUse{Key: KeyLogList, Path: l.Settings.Validation.Logs.List, Source: l.Settings.Sources.At(KeyLogList)})
 	}
 	for _, path := range l.Settings.Validation.Revocations.Lists {
-		all = append(all, FileUse{Key: KeyRevocationLists, Path: path, Source: l.Settings.Sources[KeyRevocationLists]})
+		all = append(all, FileUse{Key: KeyRevocationLists, Path: path, Source: l.Settings.Sources.At(KeyRevocationLists)})
 	}
 	if l.Set.Has(KeyRevocationSet) {
-		all = append(all, FileUse{Key: KeyRevocationSet, Path: l.Settings.Validation.Revocations.CRLSet, Source: l.Settings.Sources[KeyRevocationSet]})
+		all = append(all, FileUse{Key: KeyRevocationSet, Path: l.Settings.Validation.Revocations.CRLSet, Source: l.Settings.Sources.At(KeyRevocationSet)})
 	}
 	for _, p := range l.Settings.Validation.Plugins {
 		if p.Path != "" {

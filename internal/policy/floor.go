@@ -53,7 +53,7 @@ func weaker(k Key, own, above *Settings) string {
 	fields[k].copy(&next, own)
 	v := &next.Validation
 	switch {
-	case v.Threshold < is.Threshold && !above.Sources[KeyThreshold].Built(), hard(JudgePins) && is.TrustOnFirstUse && !v.TrustOnFirstUse,
+	case v.Threshold < is.Threshold && !above.Sources.At(KeyThreshold).Built(), hard(JudgePins) && is.TrustOnFirstUse && !v.TrustOnFirstUse,
 		hard(JudgeRevocation) && lacks(v.Sources, is.Sources):
 		return fields[k].show(&next)
 	case k == KeyPlugins:

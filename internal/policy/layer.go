@@ -22,6 +22,7 @@ type Layer struct {
 // Put sets a key from settings that hold its value.
 func (l *Layer) Put(k Key, value *Settings, source Source) {
 	fields[k].copy(&l.Settings, value)
+	l.Settings.Sources = l.Settings.Sources.own()
 	l.Settings.Sources[k] = source
 	l.Set = l.Set.With(k)
 }
@@ -42,7 +43,7 @@ func (l *Layer) Merge(later *Layer) {
 		l.Settings.Validation.Pins = nil
 	}
 	later.Set.each(func(k Key) {
-		l.Put(k, &later.Settings, later.Settings.Sources[k])
+		l.Put(k, &later.Settings, later.Settings.Sources.At(k))
 		l.Excuses[k] = later.Excuses[k]
 	})
 }
@@ -50,6 +51,10 @@ func (l *Layer) Merge(later *Layer) {
 // over puts the layer above settings. A value below the floor whose exception is dead counts as not written; the
 // exceptions that were needed are returned with those already found.
 func (l *Layer) over(s *Settings, now time.Time, used []*Exception) []*Exception {
+	if l.Set == 0 {
+		return used
+	}
+	s.Sources = s.Sources.own()
 	l.Set.each(func(k Key) {
 		if l.weak.Has(k) {
 			if !l.Excuses[k].Alive(now) {
@@ -58,7 +63,7 @@ func (l *Layer) over(s *Settings, now time.Time, used []*Exception) []*Exception
 			used = appendOnce(used, l.Excuses[k])
 		}
 		fields[k].copy(s, &l.Settings)
-		s.Sources[k] = l.Settings.Sources[k]
+		s.Sources[k] = l.Settings.Sources.At(k)
 	})
 	return used
 }
@@ -78,6 +83,7 @@ func (s *Settings) settle() {
 		return
 	}
 	s.SessionTTL, s.SessionTTLMax = 0, 0
+	s.Sources = s.Sources.own()
 	s.Sources[KeySessionTTL] = s.Sources[KeySessionTickets]
 	s.Sources[KeySessionTTLMax] = s.Sources[KeySessionTickets]
 }

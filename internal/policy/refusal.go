@@ -23,5 +23,5 @@ func (r *Refusal) Unwrap() error { return r.Err }
 
 // Refuse makes the *abi.Failure of what a key's value does not allow; format and args are as of fmt.Errorf.
 func (s *Settings) Refuse(kind abi.Kind, k Key, format string, args ...any) error {
-	return &abi.Failure{Kind: kind, Err: &Refusal{Key: k, Source: s.Sources[k], Err: fmt.Errorf(format, args...)}}
+	return &abi.Failure{Kind: kind, Err: &Refusal{Key: k, Source: s.Sources.At(k), Err: fmt.Errorf(format, args...)}}
 }

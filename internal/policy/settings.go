@@ -14,7 +14,7 @@ type Settings struct {
 	// policy".
 	Source string
 	// Sources are where the values of the keys come from.
-	Sources [keyCount]Source
+	Sources Sources
 	// VersionMin and VersionMax bound the protocol version; both are among abi.VersionTLS10 to VersionTLS13.
 	VersionMin, VersionMax uint16
 	// Ciphers are the allowed cipher suites, as IANA names, in order of preference.
@@ -69,10 +69,11 @@ type CertificateFiles struct {
 
 // From names the source of a key's value, as error texts use it.
 func (s *Settings) From(k Key) string {
-	if s.Sources[k].Built() {
+	source := s.Sources.At(k)
+	if source.Built() {
 		return s.Source
 	}
-	return s.Sources[k].String()
+	return source.String()
 }
 
 // Limits bound what one connection or listener may take.

@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"slices"
 )
 
 // A Source is where a value of the policy comes from. The zero Source is the built-in policy.
@@ -26,6 +27,25 @@ func (s Source) String() string {
 		return fmt.Sprintf("%s:%d (%s)", s.File, s.Line, s.Preset)
 	}
 	return fmt.Sprintf("%s:%d", s.File, s.Line)
+}
+
+// Sources are where the values of all keys come from. The zero Sources is the built-in policy for each.
+type Sources []Source
+
+// At is where the value of a key comes from.
+func (s Sources) At(k Key) Source {
+	if s == nil {
+		return Source{}
+	}
+	return s[k]
+}
+
+// own makes the sources the caller's alone, for changes.
+func (s Sources) own() Sources {
+	if s == nil {
+		return make(Sources, keyCount)
+	}
+	return slices.Clone(s)
 }
 
 // A Problem is something wrong with a policy, at one place of it.

@@ -112,7 +112,7 @@ func (c *checker) sourced(l *Layer, global *Validation) {
 	}
 	for _, n := range needs {
 		if n.missing && l.Set.Has(n.judge.Key()) && l.Settings.Validation.Rules[n.judge].Weight != Off {
-			c.problemf(l.Settings.Sources[n.judge.Key()], "%s needs, in the global settings, %s", n.judge.Key(), n.key)
+			c.problemf(l.Settings.Sources.At(n.judge.Key()), "%s needs, in the global settings, %s", n.judge.Key(), n.key)
 		}
 	}
 }
@@ -122,7 +122,7 @@ func (c *checker) numbers(l *Layer, v Validation) {
 	at := func(keys ...Key) Source {
 		for _, k := range keys {
 			if l.Set.Has(k) {
-				return l.Settings.Sources[k]
+				return l.Settings.Sources.At(k)
 			}
 		}
 		return Source{}
