@@ -58,6 +58,7 @@ internal/starttls:
 internal/syscalls: abi internal/identity internal/linux internal/seccomp internal/socket
 internal/testutil: internal/linux
 internal/testutil/ca: internal/testutil
+internal/testutil/crowd: abi internal/linux internal/socket internal/testutil
 internal/unit:
 internal/verify: abi internal/policy internal/verify/judge
 internal/verify/dane: abi internal/memo internal/resolve internal/verify/judge

@@ -1,0 +1,21 @@
+package wire_test
+
+import (
+	"testing"
+
+	"github.com/securesocketapi/ssa/internal/testutil/crowd"
+)
+
+// TestIdleConnections measures what a service and a supervisor keep together for a connection that is idle.
+func TestIdleConnections(t *testing.T) {
+	const pairs = 300
+	c := crowd.New(t, newDaemon(t, nil).client(), pairs+10)
+	c.Join(10) // fills pools and caches
+	before := crowd.Now()
+	c.Join(pairs)
+	got := crowd.Now().Since(before, 2*pairs)
+	t.Logf("%.0f bytes of heap, %.0f of stacks, %.2f goroutines for each", got.Heap, got.Stacks, got.Goroutines)
+	if got.Heap > 6600 || got.Goroutines > 2.1 {
+		t.Errorf("%.0f bytes of heap and %.2f goroutines for each", got.Heap, got.Goroutines)
+	}
+}
