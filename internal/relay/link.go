@@ -13,7 +13,7 @@ import (
 // The life of a relayed connection:
 //
 //  1. The filler is read away but for one byte, which stays unread as long as the connection lives (queue.go).
-//  2. The thread of a loop (loop.go) learns of events on both descriptors, edge-triggered, and moves what there is, a
+//  2. The goroutine of a loop (loop.go) learns of events on both descriptors, edge-triggered, and moves what there is, a
 //     batch each way at a time (outbound.go, inbound.go). What one side does not take is kept, and nothing is
 //     taken from the other side, until an event says that there is room. No buffer is held otherwise.
 //  3. The program's shutdown or close becomes close_notify and FIN behind what it wrote; the peer's

@@ -1,18 +1,22 @@
 package relay
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/securesocketapi/ssa/internal/linux"
 )
 
-// loop is a thread that waits for the events of many connections and carries what they bring, without ever waiting for
+// loop is a goroutine that waits for the events of many connections and carries what they bring, without ever waiting for
 // one of them. A goroutine for each direction would cost memory while nothing happens, and two changes of threads for
 // each event.
 type loop struct {
 	epoll linux.FD
+	// poll is epoll in Go's poller.
+	poll *os.File
 	// bell ends the loop.
 	bell linux.FD
 	// done is closed when it has ended.
@@ -22,7 +26,7 @@ type loop struct {
 	links map[uint64]*link
 	last  uint64
 
-	// Of the thread: the links that have more to do without an event, and the wait for events.
+	// Of the goroutine: the links that have more to do without an event, and the wait for events.
 	again []*link
 	eager eager
 }
@@ -45,11 +49,15 @@ func newLoop() (*loop, error) {
 	if l.epoll, err = linux.EpollCreate(); err != nil {
 		return nil, fmt.Errorf("epoll_create1: %w", err)
 	}
+	if l.poll, err = l.epoll.File("relay"); err != nil {
+		l.epoll.Close()
+		return nil, fmt.Errorf("make an epoll instance ready for polling: %w", err)
+	}
 	if l.bell, err = linux.Eventfd(); err == nil {
 		err = linux.EpollAdd(l.epoll, l.bell, linux.PollIn, bellID)
 	}
 	if err != nil {
-		_, _ = l.bell.Close(), l.epoll.Close()
+		_, _ = l.bell.Close(), l.poll.Close()
 		return nil, fmt.Errorf("make a bell for an event loop: %w", err)
 	}
 	go l.run()
@@ -62,7 +70,7 @@ func (l *loop) close() error {
 		return fmt.Errorf("end an event loop: %w", err)
 	}
 	<-l.done
-	_, _ = l.bell.Close(), l.epoll.Close()
+	_, _ = l.bell.Close(), l.poll.Close()
 	return nil
 }
 
@@ -108,7 +116,17 @@ func (l *loop) wait(ready []linux.EpollReady) (int, error) {
 			}
 		}
 	}
-	return linux.EpollWaitFor(l.epoll, ready, -1)
+	return l.sleep(ready)
+}
+
+// sleep waits in Go's poller. A thread that waits in the kernel keeps a processor of Go's, and with it goroutines that could
+// run, until Go's monitor thread takes it away.
+func (l *loop) sleep(ready []linux.EpollReady) (n int, err error) {
+	waited := linux.WaitRead(l.poll, func(fd linux.FD) bool {
+		n, err = linux.EpollWaitFor(fd, ready, 0)
+		return n > 0 || err != nil
+	})
+	return n, errors.Join(err, waited)
 }
 
 // resolve finds the links of events. One that has ended meanwhile has none.

@@ -11,7 +11,7 @@ import (
 	"github.com/securesocketapi/ssa/internal/linux"
 )
 
-// A Relay moves the data of connections. It has one thread for each processor at most, and none before its first
+// A Relay moves the data of connections. It has one loop for each processor at most, and none before its first
 // connection. It is safe for concurrent use.
 type Relay struct {
 	limits limits
@@ -73,7 +73,7 @@ func (r *Relay) loop() (*loop, error) {
 	return r.loops[r.next], nil
 }
 
-// Close ends the threads. Connections must have ended before.
+// Close ends the loops. Connections must have ended before.
 func (r *Relay) Close() error {
 	r.mu.Lock()
 	r.closed = true
