@@ -34,19 +34,23 @@ func figure(w *workshop) error {
 	for _, s := range sides {
 		all = append(all, w.variants(s)...)
 	}
-	if err := w.race(contest{figureLoop, w.ports["ecdsa"], figureCounts, 5}, all); err != nil {
+	if err := w.race(contest{figureLoop, w.ports["ecdsa"], 5}, all); err != nil {
 		return err
 	}
-	slow, err := startDelay(w.ctx, w.ports["ecdsa"])
+	slow, err := w.slowNetwork()
 	if err != nil {
 		return err
 	}
 	defer slow.close()
-	var direct []variant // a proxy's other side is not delayed
-	for _, s := range w.libraries() {
-		direct = append(direct, w.variants(s)...)
+	far, err := w.proxies(proxied{tag: "-far", to: slow.peer})
+	if err != nil {
+		return err
 	}
-	return w.race(contest{figureDelay, slow.port, []int{1, 10, 50}, 3}, direct)
+	var delayed []variant
+	for _, s := range append(w.libraries(), far...) {
+		delayed = append(delayed, w.variants(s)...)
+	}
+	return w.race(contest{figureDelay, slow.peer, 3}, delayed)
 }
 
 func (w *workshop) variants(s side) []variant {
@@ -71,16 +75,15 @@ func (w *workshop) variants(s side) []variant {
 // contest is what the variants of a figure compete in.
 type contest struct {
 	group, port string
-	counts      []int
 	rounds      int
 }
 
 // race takes turns. A tree's first process finds no session, so one process alone shares none.
 func (w *workshop) race(c contest, all []variant) error {
-	for _, count := range c.counts {
+	for _, count := range figureCounts {
 		w.say("%s: %d", c.group, count)
 		for round := range c.rounds {
-			for _, v := range all {
+			for _, v := range turns(all, round) {
 				if v.slow && count > 50 && round > 1 {
 					continue
 				}

@@ -31,7 +31,7 @@ type measurement struct {
 func measurements() []measurement {
 	return []measurement{
 		{"figure", figure}, {"server", servers}, {"bulk", bulk}, {"traffic", traffic}, {"peers", peers}, {"latency", latency}, {"scale", scale},
-		{"handshakes", handshakes}, {"calls", calls}, {"plain", plain}, {"coerce", coercion}, {"policy", decisions}, {"judges", judgements},
+		{"handshakes", handshakes}, {"calls", calls}, {"inside", inside}, {"plain", plain}, {"coerce", coercion}, {"policy", decisions}, {"judges", judgements},
 	}
 }
 

@@ -21,13 +21,14 @@ if [ ! -d /etc/ssa ]; then
 	mkdir /etc/ssa
 fi
 mount --bind "$0/policy" /etc/ssa
+ip link set lo up
 exec "$@"`
 
 // outside says whether enter has not been done yet.
 func outside() bool { return os.Getenv(insideVariable) == "" }
 
-// enter makes a command that runs this program again, in a mount namespace with the benchmark's policy. It takes root;
-// for others the report says what TLS sockets offered.
+// enter makes a command that runs this program again, in a mount namespace with the benchmark's policy and a
+// network of its own. It takes root; for others the report says what TLS sockets offered.
 func enter(args []string) (*exec.Cmd, error) {
 	dir, err := filepath.Abs("bin/bench")
 	if err != nil {
@@ -45,7 +46,7 @@ func enter(args []string) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	inside, command := "alike", append([]string{"-m", "sh", "-c", insideScript, dir, self}, args...)
+	inside, command := "alike", append([]string{"-m", "-n", "sh", "-c", insideScript, dir, self}, args...)
 	cmd := exec.Command("unshare", command...)
 	if os.Getuid() != 0 {
 		inside, cmd = "default", exec.Command(self, args...)
@@ -64,7 +65,7 @@ func defaultGroups(command []string) []string {
 	if !sameGroups() {
 		return command
 	}
-	return append([]string{"unshare", "-m", "sh", "-c", `mount -t tmpfs tmpfs /etc/ssa && exec "$@"`, "sh"}, command...)
+	return append([]string{"unshare", "-m", "sh", "-c", `mount -t tmpfs -o mode=0755 tmpfs /etc/ssa && exec "$@"`, "sh"}, command...)
 }
 
 // turns has everybody begin a round once.

@@ -40,8 +40,8 @@ func (p proxyPorts) target() string {
 	return "127.0.0.1:" + p.to
 }
 
-// when chooses between two words.
-func when(is bool, yes, no string) string {
+// when chooses between two values.
+func when[T any](is bool, yes, no T) T {
 	if is {
 		return yes
 	}
@@ -56,8 +56,13 @@ const (
 )
 
 func stunnelCommand(config string) []string { return []string{"stunnel4", config} }
-func haproxyCommand(config string) []string { return []string{"haproxy", "-q", "-db", "-f", config} }
-func scriptCommand(config string) []string  { return []string{"sh", config} }
+
+// haproxyCommand has OpenSSL read a configuration of its own: HAProxy 2.6 has no word for a client's groups.
+func haproxyCommand(config string) []string {
+	const script = `printf 'openssl_conf=a\n[a]\nssl_conf=b\n[b]\nsystem_default=c\n[c]\nGroups=X25519\n' >"$0.cnf"; OPENSSL_CONF=$0.cnf exec haproxy -q -db -f "$0"`
+	return []string{"sh", "-c", script, config}
+}
+func scriptCommand(config string) []string { return []string{"sh", config} }
 func nginxCommand(config string) []string {
 	return []string{"nginx", "-c", config, "-g", "daemon off;"}
 }

@@ -92,6 +92,7 @@ func (w *workshop) compile() error {
 	if err != nil {
 		return err
 	}
+	sources := newest("bench/c/*", "examples/ws-event/*", "include/*", "bench/workshop.go")
 	client := func(transport string, libraries ...string) []string {
 		return append([]string{"-o", w.path("client-" + transport), "bench/c/client.c", "bench/c/transport_" + transport + ".c"}, libraries...)
 	}
@@ -103,16 +104,40 @@ func (w *workshop) compile() error {
 	for _, args := range [][]string{
 		client("ssa"), client("plain"), client("openssl", "-lssl", "-lcrypto"), client("gnutls", "-lgnutls"),
 		{"-o", w.path("peer"), "bench/c/peer.c", "-lssl", "-lcrypto"},
+		{"-o", w.path("look"), "bench/c/look.c", "-lssl", "-lcrypto"},
 		{"-o", w.path("calls"), "bench/c/calls.c"},
 		{"-o", w.path("spawn"), "bench/c/spawn.c"},
 		append([]string{"-o", w.path("ws-event"), patient}, events...),
 		append([]string{"-o", w.path("ws-openssl"), patient, "bench/c/ws_openssl.c", wrap, "-lssl", "-lcrypto"}, events...),
 	} {
+		if made(args[1], sources) {
+			continue
+		}
 		if err := w.command("gcc", append([]string{"-std=gnu17", "-O2", "-Wall", "-Wextra", "-pthread", "-Iinclude"}, args...)...); err != nil {
 			return err
 		}
 	}
 	return w.command("go", "build", "-o", w.path("client-go"), "./bench/goclient")
+}
+
+// made says whether a file is younger than its sources.
+func made(path string, sources time.Time) bool {
+	about, err := os.Stat(path)
+	return err == nil && about.ModTime().After(sources)
+}
+
+// newest is when the latest of some files was changed.
+func newest(patterns ...string) time.Time {
+	var latest time.Time
+	for _, pattern := range patterns {
+		files, _ := filepath.Glob(pattern)
+		for _, file := range files {
+			if about, err := os.Stat(file); err == nil && about.ModTime().After(latest) {
+				latest = about.ModTime()
+			}
+		}
+	}
+	return latest
 }
 
 // certify makes an authority and a certificate for the peers with each kind of key.
@@ -157,17 +182,26 @@ func many(command ...string) []string {
 
 func (w *workshop) startPeers() error {
 	for _, kind := range []string{"ecdsa", "rsa"} {
-		out, err := w.background(many(w.path("peer"), w.path(kind+".pem"), w.path(kind+".key"))...)
+		port, err := w.peer(many(w.path("peer"), w.path(kind+".pem"), w.path(kind+".key"))...)
 		if err != nil {
 			return err
 		}
-		line, err := bufio.NewReader(out).ReadString('\n')
-		if err != nil {
-			return fmt.Errorf("start the peer: %w", err)
-		}
-		w.ports[kind] = strings.TrimSpace(line)
+		w.ports[kind] = port
 	}
 	return nil
+}
+
+// peer starts a peer and gives its port.
+func (w *workshop) peer(command ...string) (string, error) {
+	out, err := w.background(command...)
+	if err != nil {
+		return "", err
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		return "", fmt.Errorf("start the peer: %w", err)
+	}
+	return strings.TrimSpace(line), nil
 }
 
 // background starts a process that lives as long as the workshop.

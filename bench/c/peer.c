@@ -1,8 +1,9 @@
 /*
- * peer CHAIN KEY [trace]: an OpenSSL server for the benchmarks, a thread for each connection: TLS 1.3, AES-128-GCM and
+ * peer CHAIN KEY [trace|any]: an OpenSSL server for the benchmarks, a thread for each connection: TLS 1.3, AES-128-GCM and
  * X25519, whatever the other side prefers. It writes its port. A request is a letter and a number of bytes: 'D' sends them,
- * 'U' receives them and answers with one byte, 'E' sends back what it receives. With trace it also writes a line for each
- * connection: what was negotiated, sums of the bytes each way, and the alerts that went either way.
+ * 'U' receives them and answers with one byte, 'E' sends back what it receives. With "any" it listens on every address. With
+ * "trace" it also writes a line for each connection: what was negotiated and what was offered, sums of the bytes each way,
+ * and the alerts that went either way.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -47,8 +48,11 @@ static void note(const SSL *ssl, int where, int code)
 static void trace(SSL *ssl)
 {
 	flockfile(stdout);
-	printf("%s %s sni=%s resumed=%d in=%llu:%llx out=%llu:%llx alerts=%s\n", SSL_get_version(ssl),
-	       SSL_get_cipher_name(ssl), SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) ?: "-", SSL_session_reused(ssl),
+	printf("%s %s groups=", SSL_get_version(ssl), SSL_get_cipher_name(ssl));
+	for (int i = 0, groups[64], n = (int)SSL_get1_groups(ssl, groups); i < n && i < 64; i++)
+		printf("%s%d", i ? "," : "", groups[i] & 0xffff);
+	printf(" sni=%s resumed=%d in=%llu:%llx out=%llu:%llx alerts=%s\n",
+	       SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) ?: "-", SSL_session_reused(ssl),
 	       (unsigned long long)seen.in, (unsigned long long)seen.sum_in, (unsigned long long)seen.out,
 	       (unsigned long long)seen.sum_out, seen.alerts);
 	fflush(stdout);
@@ -139,8 +143,8 @@ int main(int argc, char **argv)
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	if (argc < 3)
-		errx(2, "usage: peer CHAIN KEY [trace]");
-	tracing = argc > 3;
+		errx(2, "usage: peer CHAIN KEY [trace|any]");
+	tracing = argc > 3 && strcmp(argv[3], "trace") == 0;
 	signal(SIGPIPE, SIG_IGN);
 	context = SSL_CTX_new(TLS_server_method());
 	if (!context || SSL_CTX_use_certificate_chain_file(context, argv[1]) != 1 ||
@@ -152,7 +156,7 @@ int main(int argc, char **argv)
 	}
 	if (tracing)
 		SSL_CTX_set_info_callback(context, note);
-	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	in.sin_addr.s_addr = htonl(argc > 3 && !tracing ? INADDR_ANY : INADDR_LOOPBACK);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&in, sizeof in) < 0 || listen(fd, SOMAXCONN) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&in, &len) < 0)
 		err(1, "listen");
