@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"runtime"
 
 	"github.com/securesocketapi/ssa/abi"
@@ -38,13 +37,14 @@ func Front(command []string, flags ...string) (int, error) {
 	if Supervised() {
 		return execute(command, inherited)
 	}
-	signals := make(chan os.Signal, 64)
-	signal.Notify(signals, linux.Forwardable()...)
+	signals, caught := catch()
 	control, err := startSupervisor(Process{Front: os.Getpid(), Command: command, Signals: inherited}, flags)
 	if err != nil {
 		return ExitFailure, fmt.Errorf("start the supervisor: %w", err)
 	}
 	defer control.Close()
+	<-caught
+	_ = send(control, message{kind: ready}, linux.NoFD) // follow finds out when nobody is there
 	go forward(signals, control)
 	return follow(control)
 }
@@ -95,7 +95,7 @@ func follow(control linux.FD) (int, error) {
 			}
 		case ended:
 			return end(linux.WaitStatus(m.value), control), nil
-		case signalled, listener, serving, drained: // not for the front, or not before the end
+		case signalled, listener, serving, drained, ready: // not for the front, or not before the end
 		}
 	}
 }

@@ -22,7 +22,7 @@ func TestMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer near.Close()
-	for _, k := range []kind{signalled, started, stopped, ended, listener, serving, drained} {
+	for _, k := range []kind{signalled, started, stopped, ended, listener, serving, drained, ready} {
 		for _, value := range []int32{0, 1, -1, math.MaxInt32, math.MinInt32} {
 			want := message{k, value}
 			if err := send(far, want, linux.NoFD); err != nil {

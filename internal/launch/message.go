@@ -2,7 +2,9 @@ package launch
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/securesocketapi/ssa/internal/linux"
 )
@@ -25,6 +27,8 @@ const (
 	serving
 	// drained, supervisor to front: nothing is left to do.
 	drained
+	// ready, front to supervisor: signals are caught now, and the program may run.
+	ready
 )
 
 // message is five bytes: kind and value.
@@ -52,4 +56,17 @@ func receive(from linux.FD) (message, linux.FD, error) {
 		return message{}, linux.NoFD, errGone
 	}
 	return message{kind(b[0]), int32(binary.NativeEndian.Uint32(b[1:]))}, fd, nil
+}
+
+// await is receive in Go's poller: a thread that waits in the kernel keeps one of Go's processors for a while, which are
+// needed for the first calls of the program.
+func await(from *os.File) (m message, fd linux.FD, err error) {
+	waited := linux.WaitRead(from, func(sock linux.FD) bool {
+		m, fd, err = receive(sock)
+		return !errors.Is(err, linux.EAGAIN)
+	})
+	if waited != nil {
+		return message{}, linux.NoFD, waited
+	}
+	return m, fd, err
 }

@@ -30,6 +30,17 @@ func signalsAtStart() (Signals, error) {
 	return s, nil
 }
 
+// catch has all signals that somebody may send delivered. Go hands each of them to another thread and back for that, which
+// takes as long as to start a process; caught is closed when it is done.
+func catch() (signals <-chan os.Signal, caught <-chan struct{}) {
+	c, done := make(chan os.Signal, 64), make(chan struct{})
+	go func() {
+		defer close(done)
+		signal.Notify(c, linux.Forwardable()...)
+	}()
+	return c, done
+}
+
 // restore makes them those of this thread, which is locked and becomes the program.
 func (s Signals) restore() error {
 	list := make([]os.Signal, len(s.Ignored))

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 
 	"github.com/securesocketapi/ssa/internal/linux"
 )
@@ -30,9 +29,7 @@ func Supervisor(p Process, server Server) error {
 	if err := linux.ChildSubreaper(); err != nil {
 		return fmt.Errorf("become a subreaper: %w", err)
 	}
-	signals := make(chan os.Signal, 64)
-	signal.Notify(signals, linux.Forwardable()...)
-	go s.seen.collect(signals)
+	signals, caught := catch()
 	var program linux.FD
 	err = WithSlack(p.Slack, func() (err error) {
 		program, s.pid, err = spawn("launch", Process{Front: p.Front, Command: p.Command, Signals: p.Signals, Wrapping: p.Wrapping})
@@ -41,6 +38,9 @@ func Supervisor(p Process, server Server) error {
 	if err != nil {
 		return fmt.Errorf("start the program: %w", err)
 	}
+	<-caught
+	go s.seen.collect(signals)
+	_, _, _ = receive(s.front) // ready, or the end, which obey finds again
 	if s.pidfd, err = linux.PidfdOpen(s.pid, false); err != nil {
 		return fmt.Errorf("open the program's process: %w", err)
 	}
@@ -60,8 +60,12 @@ type supervisor struct {
 
 // serve receives the listener and serves it. A program that fails before has said why on standard error.
 func (s *supervisor) serve(program linux.FD, inherited []linux.FD) error {
-	defer program.Close()
-	m, fd, err := receive(program)
+	hears, err := program.File("program")
+	if err != nil {
+		return fmt.Errorf("make the socket to the program ready for polling: %w", err)
+	}
+	defer func() { _ = hears.Close() }()
+	m, fd, err := await(hears)
 	if err != nil || m.kind != listener {
 		return s.reap()
 	}
@@ -73,7 +77,7 @@ func (s *supervisor) serve(program linux.FD, inherited []linux.FD) error {
 	}
 	reaped := make(chan error, 1)
 	go func() {
-		_, _, _ = receive(program) // until execve closes it
+		_, _, _ = await(hears) // until execve closes it
 		abandon(inherited)
 		reaped <- s.reap()
 	}()
