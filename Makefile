@@ -5,7 +5,7 @@ FUZZTIME ?= 10s
 # tests/ takes minutes on two cores; the rest seconds.
 TESTTIME ?= 30m
 
-.PHONY: help build shim generate test unit integration lint bench demo fuzz ports install-deps install deb try-deb cross clean
+.PHONY: help build shim generate test unit integration lint bench bench-report demo fuzz ports install-deps install deb try-deb cross clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -48,8 +48,13 @@ integration: build ## real programs against independent peers; then once more wi
 lint: ## gofmt, go vet, staticcheck, golangci-lint
 	scripts/lint
 
-bench: install-deps build ## measure beside OpenSSL, GnuTLS, Go and proxies; the report goes to bench/results
+bench: install-deps build ## measure beside OpenSSL, GnuTLS, Go and proxies; ten minutes; the report goes to bench/results/latest
 	$(GO) run ./bench
+
+bench-report: ## make the last run of bench, on a quiet machine, the one in bench/report
+	$(GO) run ./bench render bench/results/latest
+	rm -rf bench/report
+	cp -rL bench/results/latest bench/report
 
 demo: install-deps build ## the C client and server with each other, curl and openssl
 	scripts/demo

@@ -334,3 +334,20 @@ func TestSlowNetwork(t *testing.T) {
 		}
 	}
 }
+
+// TestNotesAboutTargets has the notes say why for every target, or a missed one would stand there without a word.
+func TestNotesAboutTargets(t *testing.T) {
+	t.Chdir("..")
+	notes := readNotes()
+	for _, target := range targets() {
+		if target.base == "" && target.from == 0 && target.x == 0 {
+			continue // those of the policy and of judges are far off their limits
+		}
+		if !slices.ContainsFunc(notes, func(n note) bool {
+			of, about := strings.CutPrefix(n.title, missedTitle)
+			return about && strings.HasPrefix(target.group, of) && len(n.text) > 100
+		}) {
+			t.Errorf("%s says nothing about %q", notesFile, target)
+		}
+	}
+}

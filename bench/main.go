@@ -1,7 +1,8 @@
 // Command bench measures TLS sockets beside what a program would use instead: OpenSSL, GnuTLS or Go's crypto/tls in the
 // program, or stunnel, HAProxy or nginx in front of it. All sides are measured in one run and in turns, so that what else
 // the machine does meets all alike. Run it from the root of the module after `make build`, as `make bench` does; with
-// arguments it measures only what they name. It keeps every number in bench/results, with a report and plots.
+// arguments it measures only what they name. It keeps every number in a folder of bench/results, with a report and plots;
+// "render FOLDER" writes these once more from the numbers, after a change of NOTES.md.
 package main
 
 import (
@@ -39,6 +40,9 @@ func measurements() []measurement {
 func start(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if len(args) == 2 && args[0] == "render" {
+		return renderAgain(args[1])
+	}
 	if !outside() {
 		return run(ctx, os.Stdout, args)
 	}
@@ -51,6 +55,11 @@ func start(args []string) error {
 
 // run makes the programs and measures what is named, everything when nothing is.
 func run(ctx context.Context, out io.Writer, names []string) error {
+	for _, name := range names {
+		if !slices.ContainsFunc(measurements(), func(m measurement) bool { return m.name == name }) {
+			return fmt.Errorf("no section is called %q", name)
+		}
+	}
 	w, err := newWorkshop(ctx, out)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -102,25 +103,56 @@ func (s *series) median() float64 { return s.quantile(0.5) }
 // resultsDir is ignored by version control.
 var resultsDir = filepath.Join("bench", "results")
 
-// keep writes the numbers, the report and the plots.
+// latestLink leads to the folder of the last run.
+const latestLink = "latest"
+
+// keep writes the numbers, the report and the plots into a folder of their own.
 func (r *results) keep(out io.Writer) error {
-	data, err := json.MarshalIndent(r, "", " ")
+	name := r.Started.Format("20060102T150405Z")
+	dir := filepath.Join(resultsDir, name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	data, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	name := r.Started.Format("20060102T150405Z")
-	files := map[string][]byte{name + ".json": data, name + ".md": []byte(r.report(name)), "latest.md": []byte(r.report(name))}
-	for _, p := range r.plots() {
-		files[name+"-"+p.name+".svg"] = []byte(p.svg())
-	}
-	if err := os.MkdirAll(resultsDir, 0o755); err != nil {
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, numbersFile), data, 0o644), r.render(dir)); err != nil {
 		return err
 	}
-	for file, content := range files {
-		if err := os.WriteFile(filepath.Join(resultsDir, file), content, 0o644); err != nil {
-			return err
-		}
+	link := filepath.Join(resultsDir, latestLink)
+	_ = os.Remove(link)
+	if err := os.Symlink(name, link); err != nil {
+		return err
 	}
-	_, err = fmt.Fprintf(out, "%s\nwritten to %s\n", r.report(name), filepath.Join(resultsDir, name+".md"))
+	_, err = fmt.Fprintf(out, "%s\nwritten to %s\n", r.report(), dir)
 	return err
+}
+
+// The files of a run.
+const (
+	numbersFile = "results.json"
+	reportFile  = "README.md"
+)
+
+// render writes what is made of the numbers.
+func (r *results) render(dir string) error {
+	errs := []error{os.WriteFile(filepath.Join(dir, reportFile), []byte(r.report()), 0o644)}
+	for _, p := range r.plots() {
+		errs = append(errs, os.WriteFile(filepath.Join(dir, p.name+".svg"), []byte(p.svg()), 0o644))
+	}
+	return errors.Join(errs...)
+}
+
+// renderAgain writes the report of a run once more, after the notes have changed.
+func renderAgain(dir string) error {
+	data, err := os.ReadFile(filepath.Join(dir, numbersFile))
+	if err != nil {
+		return err
+	}
+	var r results
+	if err := json.Unmarshal(data, &r); err != nil {
+		return fmt.Errorf("read %s of %s: %w", numbersFile, dir, err)
+	}
+	return r.render(dir)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 )
 
@@ -132,4 +133,12 @@ func (t target) measure() string {
 		return t.side + " − " + t.base
 	}
 	return t.side + " / " + t.base
+}
+
+// by says how far a number is off.
+func (t target) by(value float64) string {
+	if t.minus || t.limit == 0 {
+		return fmt.Sprintf("by %.3g", math.Abs(value-t.limit))
+	}
+	return fmt.Sprintf("by %.0f %%", 100*math.Abs(value-t.limit)/t.limit)
 }
