@@ -110,7 +110,9 @@ func (i *inbox) fed(p []byte) (int, error) {
 		return 0, errNotYet
 	}
 	n := copy(p, i.feed)
-	i.feed = i.feed[n:]
+	if i.feed = i.feed[n:]; len(i.feed) == 0 {
+		i.feed = nil // the record is not to live as long as the connection
+	}
 	return n, nil
 }
 
