@@ -15,7 +15,7 @@ func TestIdleConnections(t *testing.T) {
 	c.Join(pairs)
 	got := crowd.Now().Since(before, 2*pairs)
 	t.Logf("%.0f bytes of heap, %.0f of stacks, %.2f goroutines for each", got.Heap, got.Stacks, got.Goroutines)
-	if got.Heap > 6600 || got.Goroutines > 2.1 {
+	if got.Heap > 4850 || got.Goroutines > 0.05 {
 		t.Errorf("%.0f bytes of heap and %.2f goroutines for each", got.Heap, got.Goroutines)
 	}
 }
