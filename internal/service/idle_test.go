@@ -9,7 +9,7 @@ import (
 
 // TestIdleConnections measures what the service keeps for a connection that is idle.
 func TestIdleConnections(t *testing.T) {
-	const pairs = 300
+	const pairs = 100
 	c := crowd.New(t, newService(t, service.Config{}), pairs+10)
 	c.Join(10) // fills pools and caches
 	before := crowd.Now()

@@ -8,7 +8,7 @@ import (
 
 // TestIdleConnections measures what a service and a supervisor keep together for a connection that is idle.
 func TestIdleConnections(t *testing.T) {
-	const pairs = 300
+	const pairs = 100
 	c := crowd.New(t, newDaemon(t, nil).client(), pairs+10)
 	c.Join(10) // fills pools and caches
 	before := crowd.Now()

@@ -19,7 +19,6 @@ import (
 // ends, or Leave.
 type Crowd struct {
 	t        *testing.T
-	ctx      context.Context
 	service  socket.Service
 	listener socket.Listener
 	addr     netip.AddrPort
@@ -33,7 +32,6 @@ type Crowd struct {
 // New makes a crowd of nobody, which has room for n pairs.
 func New(t *testing.T, s socket.Service, n int) *Crowd {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), testutil.Patience)
 	ca := testutil.NewCA(t, "root")
 	leaf := ca.Issue(t, testutil.Leaf{Names: []string{"a.test"}})
 	anchors, err := os.ReadFile(ca.Path)
@@ -42,16 +40,16 @@ func New(t *testing.T, s socket.Service, n int) *Crowd {
 	}
 	reuse := false
 	c := &Crowd{
-		t: t, ctx: ctx, service: s, programs: make([]linux.FD, 0, 2*n), conns: make([]socket.Conn, 0, 2*n),
+		t: t, service: s, programs: make([]linux.FD, 0, 2*n), conns: make([]socket.Conn, 0, 2*n),
 		request: abi.Request{RemoteHostname: "a.test", TrustAnchors: anchors, SessionReuse: &reuse},
 	}
 	f := c.listen()
 	own := abi.Request{Credentials: []abi.Credential{{Chain: leaf.ChainPEM, Key: leaf.KeyPEM}}}
-	c.listener, err = s.Listen(ctx, socket.Listen{App: app("server"), Request: own, Network: f, Local: c.addr, Backlog: 8})
+	c.listener, err = s.Listen(t.Context(), socket.Listen{App: app("server"), Request: own, Network: f, Local: c.addr, Backlog: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Leave(); _ = c.listener.Close(); cancel() })
+	t.Cleanup(func() { c.Leave(); _ = c.listener.Close() })
 	return c
 }
 
@@ -60,7 +58,7 @@ func (c *Crowd) listen() *os.File {
 	c.t.Helper()
 	var config net.ListenConfig
 	config.SetMultipathTCP(false)
-	l, err := config.Listen(c.ctx, "tcp4", "127.0.0.1:0")
+	l, err := config.Listen(c.t.Context(), "tcp4", "127.0.0.1:0")
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -82,18 +80,27 @@ func app(name string) socket.App {
 func (c *Crowd) Join(n int) {
 	c.t.Helper()
 	for range n {
-		client := c.dial()
-		server, err := c.listener.Accept(c.ctx)
-		if err != nil {
-			c.t.Fatal(err)
-		}
+		client, server := c.meet()
 		x, y := c.seat(client), c.seat(server)
 		c.move(x, y)
 		c.move(y, x)
 	}
 }
 
-func (c *Crowd) dial() socket.Conn {
+// meet makes a connection and gives both ends.
+func (c *Crowd) meet() (client, server socket.Conn) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), testutil.Patience)
+	defer cancel()
+	client = c.dial(ctx)
+	server, err := c.listener.Accept(ctx)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return client, server
+}
+
+func (c *Crowd) dial(ctx context.Context) socket.Conn {
 	c.t.Helper()
 	tcp, err := net.DialTCP("tcp", nil, net.TCPAddrFromAddrPort(c.addr))
 	if err != nil {
@@ -104,7 +111,7 @@ func (c *Crowd) dial() socket.Conn {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	conn, err := c.service.Connect(c.ctx, socket.Dial{App: app("client"), Request: c.request, Network: f, Remote: c.addr, ID: 7})
+	conn, err := c.service.Connect(ctx, socket.Dial{App: app("client"), Request: c.request, Network: f, Remote: c.addr, ID: 7})
 	if err != nil {
 		c.t.Fatal(err)
 	}
