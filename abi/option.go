@@ -1,6 +1,9 @@
 package abi
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // An Option is the number of a socket option at level IPPROTO_TLS.
 type Option int32
@@ -86,43 +89,43 @@ type Info struct {
 }
 
 // Options is the option table, in the order of the numbers.
-func Options() []Info {
-	return []Info{
-		{TLSRemoteHostname, "TLS_REMOTE_HOSTNAME", Text, Fresh, Always, "name of the peer: sent as SNI and verified"},
-		{TLSHostname, "TLS_HOSTNAME", Text, Fresh, Always, "set: comma-separated names a listener serves; get: the name the client asked for"},
-		{TLSTrustedPeerCertificates, "TLS_TRUSTED_PEER_CERTIFICATES", PEM, Fresh, Never, "trust anchors for the peer; on a listener asks for client certificates"},
-		{TLSCertificateChain, "TLS_CERTIFICATE_CHAIN", PEM, Fresh, Always, "own certificate chain, leaf first; repeatable"},
-		{TLSPrivateKey, "TLS_PRIVATE_KEY", PEM, Fresh, Never, "private key of the chain set last"},
-		{TLSALPN, "TLS_ALPN", Text, Fresh, Connected, "set: comma-separated protocols in order; get: the one selected"},
-		{TLSSessionTTL, "TLS_SESSION_TTL", Int, Fresh, Always, "life of a session in seconds; 0 turns resumption off"},
-		{TLSDisableCipher, "TLS_DISABLE_CIPHER", Text, Fresh, Never, "one cipher suite not to use; repeatable"},
-		{TLSPeerIdentity, "TLS_PEER_IDENTITY", Text, Never, Connected, "subject of the verified peer certificate"},
-		{TLSRequestPeerAuth, "TLS_REQUEST_PEER_AUTH", Int, Fresh, Never, "client certificates: 0 none, 1 request, 2 require"},
-		{TLSPeerCertificateChain, "TLS_PEER_CERTIFICATE_CHAIN", PEM, Never, Connected, "chain the peer sent, leaf first"},
-		{TLSID, "TLS_ID", ID, Never, Always, "connection identifier, as in logs"},
-		{TLSTrustedCiphers, "TLS_TRUSTED_CIPHERS", Text, Fresh, Always, "colon-separated cipher suites to allow; narrows only"},
-		{TLSChosenCipher, "TLS_CHOSEN_CIPHER", Text, Never, Connected, "negotiated cipher suite"},
-		{TLSError, "TLS_ERROR", Text, Never, Always, "text of the last failure on this socket"},
-		{TLSRevocationChecks, "TLS_REVOCATION_CHECKS", Int, Fresh, Always, "1: no certificate of the peer may be revoked"},
-		{TLSOCSPStapledChecks, "TLS_OCSP_STAPLED_CHECKS", Int, Fresh, Always, "1: the same, also by what the server staples"},
-		{TLSOCSPChecks, "TLS_OCSP_CHECKS", Int, Fresh, Always, "1: the same, also by asking OCSP responders"},
-		{TLSCRLChecks, "TLS_CRL_CHECKS", Int, Fresh, Always, "1: the same, also by fetching revocation lists"},
-		{TLSCachedRevChecks, "TLS_CACHED_REV_CHECKS", Int, Fresh, Always, "1: the same, and answers from before count while they hold"},
-		{TLSSessionReuse, "TLS_SESSION_REUSE", Int, Fresh, Always, "1: resume a session when there is one; 0: full handshake"},
-		{TLSResumedSession, "TLS_RESUMED_SESSION", Int, Never, Connected, "1 when the session was resumed"},
-		{TLSVersionMin, "TLS_VERSION_MIN", Int, Fresh, Always, "lowest version, 0x0301 to 0x0304; may only rise"},
-		{TLSVersionMax, "TLS_VERSION_MAX", Int, Fresh, Always, "highest version, 0x0301 to 0x0304"},
-		{TLSChosenVersion, "TLS_CHOSEN_VERSION", Int, Never, Connected, "negotiated version"},
-		{TLSServerOCSPStapling, "TLS_SERVER_OCSP_STAPLING", Int, Fresh, Always, "1: a listener must have an OCSP response to staple"},
-		{TLSCoerce, "TLS_COERCE", Text, Fresh, Always, "get: no, yes or best-effort: whether the program's own TLS is coerced; set: what of it cannot be served"},
-	}
+func Options() []Info { return slices.Clone(options[:]) }
+
+var options = [...]Info{ // never written
+	{TLSRemoteHostname, "TLS_REMOTE_HOSTNAME", Text, Fresh, Always, "name of the peer: sent as SNI and verified"},
+	{TLSHostname, "TLS_HOSTNAME", Text, Fresh, Always, "set: comma-separated names a listener serves; get: the name the client asked for"},
+	{TLSTrustedPeerCertificates, "TLS_TRUSTED_PEER_CERTIFICATES", PEM, Fresh, Never, "trust anchors for the peer; on a listener asks for client certificates"},
+	{TLSCertificateChain, "TLS_CERTIFICATE_CHAIN", PEM, Fresh, Always, "own certificate chain, leaf first; repeatable"},
+	{TLSPrivateKey, "TLS_PRIVATE_KEY", PEM, Fresh, Never, "private key of the chain set last"},
+	{TLSALPN, "TLS_ALPN", Text, Fresh, Connected, "set: comma-separated protocols in order; get: the one selected"},
+	{TLSSessionTTL, "TLS_SESSION_TTL", Int, Fresh, Always, "life of a session in seconds; 0 turns resumption off"},
+	{TLSDisableCipher, "TLS_DISABLE_CIPHER", Text, Fresh, Never, "one cipher suite not to use; repeatable"},
+	{TLSPeerIdentity, "TLS_PEER_IDENTITY", Text, Never, Connected, "subject of the verified peer certificate"},
+	{TLSRequestPeerAuth, "TLS_REQUEST_PEER_AUTH", Int, Fresh, Never, "client certificates: 0 none, 1 request, 2 require"},
+	{TLSPeerCertificateChain, "TLS_PEER_CERTIFICATE_CHAIN", PEM, Never, Connected, "chain the peer sent, leaf first"},
+	{TLSID, "TLS_ID", ID, Never, Always, "connection identifier, as in logs"},
+	{TLSTrustedCiphers, "TLS_TRUSTED_CIPHERS", Text, Fresh, Always, "colon-separated cipher suites to allow; narrows only"},
+	{TLSChosenCipher, "TLS_CHOSEN_CIPHER", Text, Never, Connected, "negotiated cipher suite"},
+	{TLSError, "TLS_ERROR", Text, Never, Always, "text of the last failure on this socket"},
+	{TLSRevocationChecks, "TLS_REVOCATION_CHECKS", Int, Fresh, Always, "1: no certificate of the peer may be revoked"},
+	{TLSOCSPStapledChecks, "TLS_OCSP_STAPLED_CHECKS", Int, Fresh, Always, "1: the same, also by what the server staples"},
+	{TLSOCSPChecks, "TLS_OCSP_CHECKS", Int, Fresh, Always, "1: the same, also by asking OCSP responders"},
+	{TLSCRLChecks, "TLS_CRL_CHECKS", Int, Fresh, Always, "1: the same, also by fetching revocation lists"},
+	{TLSCachedRevChecks, "TLS_CACHED_REV_CHECKS", Int, Fresh, Always, "1: the same, and answers from before count while they hold"},
+	{TLSSessionReuse, "TLS_SESSION_REUSE", Int, Fresh, Always, "1: resume a session when there is one; 0: full handshake"},
+	{TLSResumedSession, "TLS_RESUMED_SESSION", Int, Never, Connected, "1 when the session was resumed"},
+	{TLSVersionMin, "TLS_VERSION_MIN", Int, Fresh, Always, "lowest version, 0x0301 to 0x0304; may only rise"},
+	{TLSVersionMax, "TLS_VERSION_MAX", Int, Fresh, Always, "highest version, 0x0301 to 0x0304"},
+	{TLSChosenVersion, "TLS_CHOSEN_VERSION", Int, Never, Connected, "negotiated version"},
+	{TLSServerOCSPStapling, "TLS_SERVER_OCSP_STAPLING", Int, Fresh, Always, "1: a listener must have an OCSP response to staple"},
+	{TLSCoerce, "TLS_COERCE", Text, Fresh, Always, "get: no, yes or best-effort: whether the program's own TLS is coerced; set: what of it cannot be served"},
 }
 
 // Lookup finds the row of an option.
 func Lookup(o Option) (Info, bool) {
-	for _, i := range Options() {
-		if i.Option == o {
-			return i, true
+	for i := range options {
+		if options[i].Option == o {
+			return options[i], true
 		}
 	}
 	return Info{}, false
