@@ -20,7 +20,7 @@ func bulk(w *workshop) error {
 	} {
 		w.say("%s: %s", bulkGroup, row.name)
 		for round := range 3 {
-			for _, s := range sides {
+			for _, s := range turns(sides, round) {
 				if round > 0 && s.proxy != "" {
 					continue // slow, and far off
 				}

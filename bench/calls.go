@@ -9,13 +9,14 @@ const (
 	aloneName  = "alone"
 )
 
-// calls measures trapped calls, one thread and four, with sockets of ours and others.
+// calls measures every trapped call, with one thread and many, on sockets of ours and others. What connect, listen and
+// accept4 take on TLS sockets is in the handshakes and the server.
 func calls(w *workshop) error {
-	for _, threads := range []int{1, 4} {
+	for _, threads := range []int{1, 4, 16} {
 		x := float64(threads)
-		for _, name := range []string{"getsockname", "bind", "connect", "setsockopt"} {
+		for _, name := range []string{"getsockname", "getpeername", "getsockopt", "setsockopt", "bind", "connect", "listen", "accept4"} {
 			w.say("calls: %s, %d threads", name, threads)
-			command := []string{w.path("calls"), name, "4000", strconv.Itoa(threads)}
+			command := []string{w.path("calls"), name, "1000", strconv.Itoa(threads)}
 			for range 3 {
 				if err := w.call(series{Group: otherCalls, Name: name, Side: aloneName, X: x}, command); err != nil {
 					return err
@@ -25,8 +26,8 @@ func calls(w *workshop) error {
 				}
 			}
 		}
-		for _, name := range []string{"getsockname", "setsockopt", "socket"} {
-			command := []string{w.path("calls"), name, "2000", strconv.Itoa(threads), "ours"}
+		for _, name := range []string{"getsockname", "getsockopt", "setsockopt", "socket", "bind"} {
+			command := []string{w.path("calls"), name, "1000", strconv.Itoa(threads), "ours"}
 			for range 3 {
 				if err := w.call(series{Group: ourCalls, Name: name, Side: underName, X: x}, w.supervised(command...)); err != nil {
 					return err

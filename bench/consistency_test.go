@@ -31,7 +31,7 @@ func newTraced(t *testing.T) *traced {
 			t.Fatalf("build ssa: %v\n%s", err, out)
 		}
 	}
-	w, err := newWorkshop(t.Context(), io.Discard)
+	w, err := newWorkshop(t.Context(), io.Discard, workDir+"-test")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ const (
 	rateSuffix     = ", a second"
 	// handshakeCount is how many there are one after the other; the first tenth does not count.
 	handshakeCount = 100
-	handshakeTurns = 6
+	handshakeTurns = 5
 	hybridName     = "ecdsa, full, offering ML-KEM"
 )
 

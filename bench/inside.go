@@ -31,8 +31,8 @@ func jobs() []job {
 	return []job{
 		{"1 MB down", []string{"download", "1", mb}, []string{"download", "3", mb}, 200},
 		{"1 MB up", []string{"upload", "1", mb}, []string{"upload", "3", mb}, 200},
-		{"a connection", []string{"full", "50"}, []string{"full", "250"}, 200},
-		{"a resumed connection", []string{"resumed", "50"}, []string{"resumed", "250"}, 200},
+		{"a connection", []string{"full", "50"}, []string{"full", "150"}, 100},
+		{"a resumed connection", []string{"resumed", "50"}, []string{"resumed", "150"}, 100},
 	}
 }
 

@@ -9,8 +9,8 @@ func latency(w *workshop) error {
 	if err != nil {
 		return err
 	}
-	for range 3 {
-		for _, s := range sides {
+	for round := range 3 {
+		for _, s := range turns(sides, round) {
 			us, err := w.sample(1e-3, s.client(w, w.ports["ecdsa"], "ping", "1000")...)
 			if err != nil {
 				return err

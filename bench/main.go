@@ -60,7 +60,7 @@ func run(ctx context.Context, out io.Writer, names []string) error {
 			return fmt.Errorf("no section is called %q", name)
 		}
 	}
-	w, err := newWorkshop(ctx, out)
+	w, err := newWorkshop(ctx, out, workDir)
 	if err != nil {
 		return err
 	}

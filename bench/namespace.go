@@ -30,7 +30,7 @@ func outside() bool { return os.Getenv(insideVariable) == "" }
 // enter makes a command that runs this program again, in a mount namespace with the benchmark's policy and a
 // network of its own. It takes root; for others the report says what TLS sockets offered.
 func enter(args []string) (*exec.Cmd, error) {
-	dir, err := filepath.Abs("bin/bench")
+	dir, err := filepath.Abs(workDir)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func peers(w *workshop) error {
 	if err != nil {
 		return err
 	}
-	for round := range 5 {
+	for round := range 3 {
 		w.say("%s, round %d", peersGroup, round+1)
 		for _, s := range turns(w.libraries(), round) {
 			for _, from := range []struct{ name, port string }{{fromNginx, nginx.port}, {fromServer, sServer.port}} {

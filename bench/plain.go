@@ -12,7 +12,7 @@ const plainGroup = "programs without TLS"
 
 // plain measures what programs pay that never ask for TLS.
 func plain(w *workshop) error {
-	for round := range 5 {
+	for round := range 3 {
 		w.say("%s, round %d", plainGroup, round+1)
 		for _, under := range []bool{false, true} {
 			if err := errors.Join(w.redis(under), w.plainNginx(under)); err != nil {

@@ -35,8 +35,12 @@ type workshop struct {
 // peerName is the name in the peers' certificates.
 const peerName = "localhost"
 
-func newWorkshop(ctx context.Context, out io.Writer) (*workshop, error) {
-	dir, err := filepath.Abs("bin/bench")
+// workDir is where the benchmark has its programs and certificates.
+const workDir = "bin/bench"
+
+// newWorkshop makes what all measurements need, in a folder that no other run uses meanwhile.
+func newWorkshop(ctx context.Context, out io.Writer, folder string) (*workshop, error) {
+	dir, err := filepath.Abs(folder)
 	if err != nil {
 		return nil, err
 	}

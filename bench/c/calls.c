@@ -1,8 +1,11 @@
 /*
  * calls NAME COUNT [THREADS [ours]]: each of THREADS threads makes one socket call COUNT times and writes how many nanoseconds
- * each took, one number a line: "getsockname", "bind" and "connect" (UDP), "setsockopt" (SO_RCVBUF), "socket" (and close). With
- * "ours" getsockname, setsockopt and socket are those of TLS sockets.
+ * each took, one number a line: "getsockname", "getsockopt" (SO_TYPE), "setsockopt" (SO_RCVBUF) and "listen" on a TCP socket,
+ * "accept4" on one that listens and has nobody, "bind", "connect" and "getpeername" on a fresh UDP socket, "socket" (and
+ * close). With "ours" the sockets are TLS sockets; all but listen, accept4, connect and getpeername can then be had.
  */
+#define _GNU_SOURCE
+#include <errno.h>
 #include <arpa/inet.h>
 #include <err.h>
 #include <pthread.h>
@@ -27,42 +30,112 @@ static uint64_t now(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static int call(int tcp, int udp)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET};
-	socklen_t len = sizeof in;
-	int size = 1 << 16, fd;
+/* A socket to call on, made before the clock starts. */
+struct subject {
+	int fd;
+	struct sockaddr_in in;
+	socklen_t len;
+	int size;
+};
 
-	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	in.sin_port = strcmp(name, "connect") == 0 ? htons(9) : 0;
-	if (strcmp(name, "getsockname") == 0)
-		return getsockname(tcp, (struct sockaddr *)&in, &len);
-	if (strcmp(name, "bind") == 0)
-		return bind(udp, (struct sockaddr *)&in, sizeof in);
-	if (strcmp(name, "connect") == 0)
-		return connect(udp, (struct sockaddr *)&in, sizeof in);
-	if (strcmp(name, "setsockopt") == 0)
-		return setsockopt(tcp, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-	fd = socket(AF_INET, SOCK_STREAM, protocol);
+static int sockname(struct subject *s)
+{
+	return getsockname(s->fd, (struct sockaddr *)&s->in, &s->len);
+}
+
+static int peername(struct subject *s)
+{
+	return getpeername(s->fd, (struct sockaddr *)&s->in, &s->len);
+}
+
+static int get(struct subject *s)
+{
+	socklen_t len = sizeof s->size;
+	return getsockopt(s->fd, SOL_SOCKET, SO_TYPE, &s->size, &len);
+}
+
+static int set(struct subject *s)
+{
+	s->size = 1 << 16;
+	return setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &s->size, sizeof s->size);
+}
+
+static int listening(struct subject *s)
+{
+	return listen(s->fd, 1);
+}
+
+static int accepting(struct subject *s)
+{
+	return accept4(s->fd, NULL, NULL, SOCK_NONBLOCK) < 0 && errno == EAGAIN ? 0 : -1;
+}
+
+static int binding(struct subject *s)
+{
+	return bind(s->fd, (struct sockaddr *)&s->in, sizeof s->in);
+}
+
+static int connecting(struct subject *s)
+{
+	s->in.sin_port = htons(9);
+	return connect(s->fd, (struct sockaddr *)&s->in, sizeof s->in);
+}
+
+static int making(struct subject *s)
+{
+	(void)s;
+	int fd = socket(AF_INET, SOCK_STREAM, protocol);
 	return fd < 0 ? -1 : close(fd);
+}
+
+/* fresh says that each call needs a socket of its own; before is done first. */
+static const struct kind {
+	const char *name;
+	int (*call)(struct subject *), (*before)(struct subject *);
+	int type, fresh;
+} kinds[] = {
+	{"getsockname", sockname, NULL, SOCK_STREAM, 0}, {"getsockopt", get, NULL, SOCK_STREAM, 0}, {"setsockopt", set, NULL, SOCK_STREAM, 0},
+	{"listen", listening, NULL, SOCK_STREAM, 0}, {"accept4", accepting, listening, SOCK_STREAM, 0}, {"bind", binding, NULL, SOCK_DGRAM, 1},
+	{"connect", connecting, NULL, SOCK_DGRAM, 1}, {"getpeername", peername, connecting, SOCK_DGRAM, 0}, {"socket", making, NULL, SOCK_STREAM, 0},
+};
+
+static const struct kind *kind_of(const char *what)
+{
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (strcmp(kinds[i].name, what) == 0)
+			return &kinds[i];
+	errx(2, "no call is called %s", what);
+}
+
+static struct subject prepare(const struct kind *k)
+{
+	struct subject s = {.in = {.sin_family = AF_INET}, .len = sizeof s.in};
+
+	s.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	s.fd = socket(AF_INET, (protocol ? SOCK_STREAM : k->type) | SOCK_NONBLOCK, protocol);
+	if (s.fd < 0 || (k->before && k->before(&s) < 0))
+		err(1, "prepare a socket");
+	return s;
 }
 
 static void *repeat(void *unused)
 {
+	const struct kind *k = kind_of(name);
 	uint64_t *times = calloc((size_t)count, sizeof *times);
-	int tcp = socket(AF_INET, SOCK_STREAM, protocol);
+	struct subject s = prepare(k);
 
 	(void)unused;
-	if (!times || tcp < 0)
-		err(1, "socket");
+	if (!times)
+		err(1, "calloc");
 	for (int i = 0; i < count; i++) {
-		int udp = strcmp(name, "bind") == 0 || strcmp(name, "connect") == 0 ? socket(AF_INET, SOCK_DGRAM, 0) : -1;
+		if (k->fresh && i > 0) {
+			close(s.fd);
+			s = prepare(k);
+		}
 		uint64_t start = now();
-		if (call(tcp, udp) < 0)
+		if (k->call(&s) < 0)
 			err(1, "%s", name);
 		times[i] = now() - start;
-		if (udp >= 0)
-			close(udp);
 	}
 	return times;
 }
