@@ -115,18 +115,7 @@ func (l *link) end() {
 	l.unwatch()
 	l.closePlain()
 	_ = l.s.Close()
-	if l.id != 0 {
-		l.loop.leave(l.id)
-	}
 	go l.done(l.failure)
-}
-
-// unwatch ends the events of the network socket, which somebody else may have open too.
-func (l *link) unwatch() {
-	if l.id == 0 {
-		return
-	}
-	_ = l.s.Control(func(fd linux.FD) error { return linux.EpollRemove(l.loop.epoll, fd) })
 }
 
 // closePlain closes the program's connection: with an end of stream when the peer ended its side with

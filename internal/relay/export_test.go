@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -23,4 +24,43 @@ func run(ctx context.Context, r *Relay, plain *os.File, s Session, filler int) e
 	ended := make(chan error, 1)
 	r.Start(ctx, Plain{plain, filler}, s, func(err error) { ended <- err })
 	return errors.Join(<-ended, r.Close())
+}
+
+// Shuffle moves every connection to another loop.
+func (r *Relay) Shuffle() {
+	r.mu.Lock()
+	for len(r.loops) < 2 {
+		_, _ = r.grow()
+	}
+	loops := r.loops
+	r.mu.Unlock()
+	for i, l := range loops {
+		for _, k := range l.all() {
+			k.move(l, loops[(i+1)%len(loops)])
+		}
+	}
+}
+
+func (l *loop) all() (list []*link) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, k := range l.links {
+		list = append(list, k)
+	}
+	return list
+}
+
+// Better says to which loop, by its number, a connection of loop at should move; -1 is none, len(shares) a new one.
+func Better(shares []int, at int, heavy, several bool) int {
+	r := &Relay{most: len(shares) + 1}
+	for range shares {
+		r.loops = append(r.loops, &loop{relay: r})
+	}
+	l := r.loops[at]
+	l.balance.shares, l.balance.several = shares, several
+	to := l.better(r.loops, at, heavy)
+	if to != nil && len(r.loops) > len(shares) {
+		_ = to.close()
+	}
+	return slices.Index(r.loops, to)
 }

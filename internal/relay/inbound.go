@@ -96,11 +96,15 @@ func (l *link) watchRoom(on bool) {
 		return
 	}
 	l.in.watched = on
+	_ = linux.EpollChange(l.loop.epoll, l.plain, l.plainEvents(), l.data(sidePlain)) // it is registered as long as it is open
+}
+
+func (l *link) plainEvents() uint32 {
 	events := uint32(eventsPlain | linux.EpollET)
-	if on {
+	if l.in.watched {
 		events |= linux.PollOut
 	}
-	_ = linux.EpollChange(l.loop.epoll, l.plain, events, l.data(sidePlain)) // it is registered as long as it is open
+	return events
 }
 
 // receivedAll ends the direction to the program. close_notify is passed on; when nothing can be sent any more, the

@@ -13,7 +13,7 @@ import (
 // The life of a relayed connection:
 //
 //  1. The filler is read away but for one byte, which stays unread as long as the connection lives (queue.go).
-//  2. The goroutine of a loop (loop.go) learns of events on both descriptors, edge-triggered, and moves what there is, a
+//  2. The thread of a loop (loop.go) learns of events on both descriptors, edge-triggered, and moves what there is, a
 //     batch each way at a time (outbound.go, inbound.go). What one side does not take is kept, and nothing is
 //     taken from the other side, until an event says that there is room. No buffer is held otherwise.
 //  3. The program's shutdown or close becomes close_notify and FIN behind what it wrote; the peer's
@@ -24,16 +24,15 @@ import (
 
 // link is one connection.
 type link struct {
-	loop   *loop
-	id     uint64
 	s      Session
 	limits limits
 	done   func(error)
-	// queued belongs to the loop.
-	queued bool
-
 	// mu is held while the link does something, which never waits.
 	mu sync.Mutex
+	// loop knows the link by id. queued says that it will go on with the link without an event.
+	loop   *loop
+	id     uint64
+	queued bool
 	// plain is NoFD once it is closed.
 	plain linux.FD
 	queue queue
@@ -58,18 +57,25 @@ const (
 	eventsEnd = linux.PollRdHup | linux.PollHup | linux.PollErr
 )
 
-// begin has the loop take the link over. The network socket is writable, which is its first event.
+// begin has the loop take the link over.
 func (l *link) begin(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_ = linux.SetOOBInline(l.plain) // before Linux 5.15 there is nothing to set
 	_ = linux.SetsockoptInt(l.plain, linux.SolSocket, linux.SoSndBuf, SendBuffer)
-	l.id = l.loop.enter(l)
 	l.stop = context.AfterFunc(ctx, func() {
 		l.abort(abi.Failf(abi.Reset, "the connection was cut off: %w", context.Cause(ctx)))
 	})
-	if err := linux.EpollAdd(l.loop.epoll, l.plain, eventsPlain|linux.EpollET, l.data(sidePlain)); err != nil {
-		return fmt.Errorf("watch the program's socket: %w", err)
+	return l.watch()
+}
+
+// watch registers the link with its loop. The network socket is writable sooner or later, which is its first event.
+func (l *link) watch() error {
+	l.id = l.loop.enter(l)
+	if l.plain != linux.NoFD {
+		if err := linux.EpollAdd(l.loop.epoll, l.plain, l.plainEvents(), l.data(sidePlain)); err != nil {
+			return fmt.Errorf("watch the program's socket: %w", err)
+		}
 	}
 	err := l.s.Control(func(fd linux.FD) error {
 		return linux.EpollAdd(l.loop.epoll, fd, eventsIn|linux.PollOut|linux.EpollET, l.data(sideNet))
@@ -80,13 +86,42 @@ func (l *link) begin(ctx context.Context) error {
 	return nil
 }
 
-func (l *link) data(side uint64) uint64 { return l.id<<sideBits | side }
+// unwatch ends the registration. Somebody else may have the sockets open too.
+func (l *link) unwatch() {
+	if l.id == 0 {
+		return
+	}
+	_ = linux.EpollRemove(l.loop.epoll, l.plain)
+	_ = l.s.Control(func(fd linux.FD) error { return linux.EpollRemove(l.loop.epoll, fd) })
+	l.loop.leave(l.id)
+	l.id = 0
+}
 
-// handle takes an event and does what it allows. It says whether there is more to do at once.
-func (l *link) handle(side uint64, mask uint32) bool {
+// move gives the link to another loop, which meets all events that hold anew. It says whether it did.
+func (l *link) move(from, to *loop) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.ended {
+	if l.ended || l.loop != from {
+		return false
+	}
+	l.queued = false
+	l.unwatch()
+	l.loop = to
+	if err := l.watch(); err != nil {
+		l.fail(abi.Failf(abi.Reset, "relay to the program: %w", err))
+		l.in.received = false
+		l.reset()
+	}
+	return true
+}
+
+func (l *link) data(side uint64) uint64 { return l.id<<sideBits | side }
+
+// handle takes an event that a loop was told and does what it allows. It says whether the loop is to go on by itself.
+func (l *link) handle(by *loop, side uint64, mask uint32) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended || l.loop != by {
 		return false
 	}
 	defer l.contain()
@@ -95,25 +130,28 @@ func (l *link) handle(side uint64, mask uint32) bool {
 		l.out.note(mask)
 		l.queue.ragged = l.queue.ragged || mask&linux.PollPri != 0
 		l.in.blocked = l.in.blocked && !room
-		return l.step()
+	} else {
+		l.in.note(mask)
+		if l.out.blocked && room {
+			l.out.blocked = false
+			l.out.moves++
+		}
 	}
-	l.in.note(mask)
-	if l.out.blocked && room {
-		l.out.blocked = false
-		l.out.moves++
-	}
-	return l.step()
+	queued := l.queued
+	l.queued = l.step() || queued
+	return l.queued && !queued
 }
 
-// proceed goes on with what was left.
-func (l *link) proceed() bool {
+// proceed goes on with what was left. It says whether there is still more.
+func (l *link) proceed(by *loop) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.ended {
+	if l.ended || l.loop != by {
 		return false
 	}
 	defer l.contain()
-	return l.step()
+	l.queued = l.step()
+	return l.queued
 }
 
 // step moves a batch each way. It says whether there is more to do at once.

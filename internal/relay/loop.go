@@ -1,22 +1,22 @@
 package relay
 
 import (
-	"errors"
 	"fmt"
-	"os"
+	"runtime"
 	"sync"
 	"time"
 
 	"github.com/securesocketapi/ssa/internal/linux"
 )
 
-// loop is a goroutine that waits for the events of many connections and carries what they bring, without ever waiting for
+// loop is a thread that waits for the events of many connections and carries what they bring, without ever waiting for
 // one of them. A goroutine for each direction would cost memory while nothing happens, and two changes of threads for
 // each event.
 type loop struct {
+	relay *Relay
+	// tid is the thread's.
+	tid   int
 	epoll linux.FD
-	// poll is epoll in Go's poller.
-	poll *os.File
 	// bell ends the loop.
 	bell linux.FD
 	// done is closed when it has ended.
@@ -26,9 +26,10 @@ type loop struct {
 	links map[uint64]*link
 	last  uint64
 
-	// Of the goroutine: the links that have more to do without an event, and the wait for events.
-	again []*link
-	eager eager
+	// Of the thread: the links that have more to do without an event, and the wait for events.
+	again   []*link
+	eager   eager
+	balance balance
 }
 
 // batchMax is how many events one wait brings.
@@ -43,24 +44,25 @@ const (
 	bellID = 0
 )
 
-func newLoop() (*loop, error) {
-	l := &loop{done: make(chan struct{}), links: map[uint64]*link{}, bell: linux.NoFD}
+// newLoop starts a loop. A thread that waits in the kernel keeps one of the P of Go's scheduler for a while, at the cost of
+// other goroutines, so a loop brings one along. r.mu is held.
+func newLoop(r *Relay) (*loop, error) {
+	l := &loop{relay: r, done: make(chan struct{}), links: map[uint64]*link{}, bell: linux.NoFD}
 	var err error
 	if l.epoll, err = linux.EpollCreate(); err != nil {
 		return nil, fmt.Errorf("epoll_create1: %w", err)
-	}
-	if l.poll, err = l.epoll.File("relay"); err != nil {
-		l.epoll.Close()
-		return nil, fmt.Errorf("make an epoll instance ready for polling: %w", err)
 	}
 	if l.bell, err = linux.Eventfd(); err == nil {
 		err = linux.EpollAdd(l.epoll, l.bell, linux.PollIn, bellID)
 	}
 	if err != nil {
-		_, _ = l.bell.Close(), l.poll.Close()
+		_, _ = l.bell.Close(), l.epoll.Close()
 		return nil, fmt.Errorf("make a bell for an event loop: %w", err)
 	}
-	go l.run()
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+	running := make(chan struct{})
+	go l.run(running)
+	<-running
 	return l, nil
 }
 
@@ -70,7 +72,8 @@ func (l *loop) close() error {
 		return fmt.Errorf("end an event loop: %w", err)
 	}
 	<-l.done
-	_, _ = l.bell.Close(), l.poll.Close()
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - 1)
+	_, _ = l.bell.Close(), l.epoll.Close()
 	return nil
 }
 
@@ -81,8 +84,13 @@ type event struct {
 	mask uint32
 }
 
-func (l *loop) run() {
+// run has a thread of its own.
+func (l *loop) run(running chan<- struct{}) {
 	defer close(l.done)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	l.tid = linux.Gettid()
+	close(running)
 	ready := make([]linux.EpollReady, batchMax)
 	events := make([]event, 0, batchMax)
 	for {
@@ -95,10 +103,14 @@ func (l *loop) run() {
 			return
 		}
 		for _, e := range events {
-			l.more(e.link, e.link.handle(e.side, e.mask))
+			if e.link.handle(l, e.side, e.mask) {
+				l.again = append(l.again, e.link)
+			}
+			l.worked(e.link)
 		}
 		clear(events)
 		l.goOn()
+		l.review(time.Now())
 	}
 }
 
@@ -111,22 +123,14 @@ func (l *loop) wait(ready []linux.EpollReady) (int, error) {
 		for begun := time.Now(); time.Since(begun) < spinTime; linux.Yield() {
 			n, err := linux.EpollWaitFor(l.epoll, ready, 0)
 			if n > 0 || err != nil {
-				l.eager.paid()
+				l.eager.paid(n)
 				return n, err
 			}
 		}
 	}
-	return l.sleep(ready)
-}
-
-// sleep waits in Go's poller. A thread that waits in the kernel keeps a processor of Go's, and with it goroutines that could
-// run, until Go's monitor thread takes it away.
-func (l *loop) sleep(ready []linux.EpollReady) (n int, err error) {
-	waited := linux.WaitRead(l.poll, func(fd linux.FD) bool {
-		n, err = linux.EpollWaitFor(fd, ready, 0)
-		return n > 0 || err != nil
-	})
-	return n, errors.Join(err, waited)
+	n, err := linux.EpollWaitFor(l.epoll, ready, -1)
+	l.eager.woken(n)
+	return n, err
 }
 
 // resolve finds the links of events. One that has ended meanwhile has none.
@@ -145,24 +149,16 @@ func (l *loop) resolve(events []event, ready []linux.EpollReady) (all []event, e
 	return events, false
 }
 
-// more notes a link that has more to do, so that no link keeps the others waiting.
-func (l *loop) more(k *link, has bool) {
-	if has && !k.queued {
-		k.queued = true
-		l.again = append(l.again, k)
-	}
-}
-
-// goOn lets each link that has more to do go on once.
+// goOn lets each link that has more to do go on once, so that none keeps the others waiting.
 func (l *loop) goOn() {
-	n := len(l.again)
-	for _, k := range l.again[:n] {
-		k.queued = false
-		l.more(k, k.proceed())
+	rest := l.again[:0]
+	for _, k := range l.again {
+		if k.proceed(l) {
+			rest = append(rest, k)
+		}
 	}
-	rest := copy(l.again, l.again[n:])
-	clear(l.again[rest:])
-	l.again = l.again[:rest]
+	clear(l.again[len(rest):])
+	l.again = rest
 }
 
 // enter gives a link its number.

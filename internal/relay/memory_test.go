@@ -27,9 +27,9 @@ func TestIdleMemory(t *testing.T) {
 		// bytes go each way before the connection idles, max is the bound for one connection in bytes.
 		bytes, max int
 	}{
-		{"ok after the handshake", 0, 14_000},
-		{"ok after a small request and answer", 1000, 14_000},
-		{"ok after 1 MB each way", 1_000_000, 16_000},
+		{"ok after the handshake", 0, 7_000},
+		{"ok after a small request and answer", 1000, 7_000},
+		{"ok after 1 MB each way", 1_000_000, 7_000},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			l := newLounge(t)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/securesocketapi/ssa/abi"
@@ -15,15 +16,16 @@ import (
 // connection. It is safe for concurrent use.
 type Relay struct {
 	limits limits
+	most   int
 	mu     sync.Mutex
+	// loops is replaced when it grows.
 	loops  []*loop
-	next   int
 	closed bool
 }
 
 // New makes a Relay.
 func New() *Relay {
-	return &Relay{limits: limits{linger: LingerTime, discard: LingerBytes, stall: StallTime}}
+	return &Relay{most: runtime.NumCPU(), limits: limits{linger: LingerTime, discard: LingerBytes, stall: StallTime}}
 }
 
 // Plain is the program's side of a connection: our end of an AF_UNIX stream pair. The first Filler bytes in its receive
@@ -54,23 +56,44 @@ func (r *Relay) Start(ctx context.Context, p Plain, s Session, done func(error))
 // errClosed is a Relay after its Close.
 var errClosed = errors.New("the relay is closed")
 
-// loop gives the connections to the loops in turn.
+// loop is the one for a new connection: the first. It moves from there when it should (balance.go).
 func (r *Relay) loop() (*loop, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if len(r.loops) > 0 {
+		return r.loops[0], nil
+	}
+	return r.grow()
+}
+
+// grow starts a loop. r.mu is held.
+func (r *Relay) grow() (*loop, error) {
 	if r.closed {
 		return nil, errClosed
 	}
-	if len(r.loops) < runtime.NumCPU() {
-		l, err := newLoop()
-		if err != nil {
-			return nil, err
-		}
-		r.loops = append(r.loops, l)
-		return l, nil
+	l, err := newLoop(r)
+	if err == nil {
+		r.loops = append(slices.Clip(r.loops), l)
 	}
-	r.next = (r.next + 1) % len(r.loops)
-	return r.loops[r.next], nil
+	return l, err
+}
+
+// all are the loops there are.
+func (r *Relay) all() []*loop {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.loops
+}
+
+// another starts a loop, unless there are others than the known ones, or as many as there may be.
+func (r *Relay) another(known int) *loop {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.loops) != known || known >= r.most {
+		return nil
+	}
+	l, _ := r.grow() // one more is no necessity
+	return l
 }
 
 // Close ends the loops. Connections must have ended before.
@@ -78,7 +101,6 @@ func (r *Relay) Close() error {
 	r.mu.Lock()
 	r.closed = true
 	loops := r.loops
-	r.loops = nil
 	r.mu.Unlock()
 	var errs []error
 	for _, l := range loops {
