@@ -114,6 +114,7 @@ func (l *link) end() {
 	}
 	l.unwatch()
 	l.closePlain()
+	l.s.Release()
 	_ = l.s.Close()
 	go l.done(l.failure)
 }
