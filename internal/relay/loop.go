@@ -1,12 +1,9 @@
 package relay
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -20,10 +17,6 @@ type loop struct {
 	// tid is the thread's.
 	tid   int
 	epoll linux.FD
-	// poll is epoll in Go's poller.
-	poll *os.File
-	// left says that links have ended.
-	left atomic.Bool
 	// bell ends the loop.
 	bell linux.FD
 	// done is closed when it has ended.
@@ -59,15 +52,11 @@ func newLoop(r *Relay) (*loop, error) {
 	if l.epoll, err = linux.EpollCreate(); err != nil {
 		return nil, fmt.Errorf("epoll_create1: %w", err)
 	}
-	if l.poll, err = l.epoll.File("relay"); err != nil {
-		_ = l.epoll.Close()
-		return nil, fmt.Errorf("make an epoll instance ready for polling: %w", err)
-	}
 	if l.bell, err = linux.Eventfd(); err == nil {
 		err = linux.EpollAdd(l.epoll, l.bell, linux.PollIn, bellID)
 	}
 	if err != nil {
-		_, _ = l.bell.Close(), l.poll.Close()
+		_, _ = l.bell.Close(), l.epoll.Close()
 		return nil, fmt.Errorf("make a bell for an event loop: %w", err)
 	}
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
@@ -84,7 +73,7 @@ func (l *loop) close() error {
 	}
 	<-l.done
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - 1)
-	_, _ = l.bell.Close(), l.poll.Close()
+	_, _ = l.bell.Close(), l.epoll.Close()
 	return nil
 }
 
@@ -98,6 +87,8 @@ type event struct {
 // run has a thread of its own.
 func (l *loop) run(running chan<- struct{}) {
 	defer close(l.done)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	l.tid = linux.Gettid()
 	close(running)
 	ready := make([]linux.EpollReady, batchMax)
@@ -137,22 +128,9 @@ func (l *loop) wait(ready []linux.EpollReady) (int, error) {
 			}
 		}
 	}
-	n, err := l.sleep(ready)
+	n, err := linux.EpollWaitFor(l.epoll, ready, -1)
 	l.eager.woken(n)
 	return n, err
-}
-
-// sleep waits in the kernel, which is fastest, or in Go's poller when links have ended: what is to be done about that is
-// done by goroutines that would stay in the queue of a thread that waits in the kernel.
-func (l *loop) sleep(ready []linux.EpollReady) (n int, err error) {
-	if !l.left.Swap(false) {
-		return linux.EpollWaitFor(l.epoll, ready, -1)
-	}
-	waited := linux.WaitRead(l.poll, func(fd linux.FD) bool {
-		n, err = linux.EpollWaitFor(fd, ready, 0)
-		return n > 0 || err != nil
-	})
-	return n, errors.Join(err, waited)
 }
 
 // resolve finds the links of events. One that has ended meanwhile has none.
@@ -196,5 +174,4 @@ func (l *loop) leave(id uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.links, id)
-	l.left.Store(true)
 }
