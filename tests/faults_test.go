@@ -31,7 +31,7 @@ func faultsRounds(t *testing.T, format string, rounds int) {
 	testutil.Require(t, testutil.Root())
 	a := startAgent(t, semanticsEnv(t))
 	s := a.supervisor()
-	before := len(s.descriptors())
+	before := s.held(t)
 	a.want("[]", format, 1)
 	s.settles(t, before)
 	first := s.rss()
@@ -50,7 +50,7 @@ func TestFaultsManyConnections(t *testing.T) {
 	if a.number("raise_limit()") < 2500 {
 		t.Skip("needs 2500 descriptors in one process")
 	}
-	before := len(s.descriptors())
+	before := s.held(t)
 	for range 2 {
 		a.want("1000", "echo_all(lab, 1000)")
 		a.want("2001", "close_all(lab)")
@@ -62,7 +62,7 @@ func TestFaultsNoDescriptorsInProgram(t *testing.T) {
 	testutil.Require(t, testutil.Root())
 	a := startAgent(t, semanticsEnv(t))
 	s := a.supervisor()
-	before := len(s.descriptors())
+	before := s.held(t)
 	a.do("resource.setrlimit(resource.RLIMIT_NOFILE, (40, 4096))")
 	a.do("made = []")
 	a.want(`"EMFILE"`, "outcome(lambda: [made.append(lab.bare()) for _ in range(100)])")
@@ -118,7 +118,7 @@ func TestFaultsRandomOptions(t *testing.T) {
 	testutil.Require(t, testutil.Root())
 	a := startAgent(t, semanticsEnv(t))
 	s := a.supervisor()
-	before := len(s.descriptors())
+	before := s.held(t)
 	a.do("random_options(lab, 1, 150)")
 	s.settles(t, before)
 	first := s.rss()
@@ -136,7 +136,7 @@ func TestFaultsRandomCalls(t *testing.T) {
 		t.Run(fmt.Sprintf("ok in %d threads", threads), func(t *testing.T) {
 			a := startAgent(t, semanticsEnv(t))
 			s := a.supervisor()
-			before := len(s.descriptors())
+			before := s.held(t)
 			for range 3 {
 				a.do("random_calls_in_threads(lab, %d, 2000)", threads)
 			}
@@ -186,7 +186,7 @@ func TestFaultsPeersThatReset(t *testing.T) {
 	s := a.supervisor()
 	a.do("l = lab.listener(); reset_handshakes(l.getsockname(), 50)")
 	a.want("3", "serve_some(lab, l.getsockname(), l, 3)")
-	before := len(s.descriptors())
+	before := s.held(t)
 	a.do("reset_handshakes(l.getsockname(), 300)")
 	a.want("3", "serve_some(lab, l.getsockname(), l, 3)")
 	s.settles(t, before)
@@ -197,7 +197,7 @@ func TestFaultsConnectionsReset(t *testing.T) {
 	testutil.Require(t, testutil.Root())
 	a := startAgent(t, semanticsEnv(t))
 	s := a.supervisor()
-	before := len(s.descriptors())
+	before := s.held(t)
 	a.want("true", "all(reset(lab) for _ in range(100))")
 	a.do("close_all(lab)")
 	s.settles(t, before)
@@ -238,7 +238,7 @@ func TestFaultsListenerClosedUnderClients(t *testing.T) {
 	testutil.Require(t, testutil.Root())
 	a := startAgent(t, semanticsEnv(t))
 	s := a.supervisor()
-	before := len(s.descriptors())
+	before := s.held(t)
 	for range 10 {
 		a.do("l = lab.listener()")
 		port := a.number("l.getsockname()[1]")

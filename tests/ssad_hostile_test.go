@@ -63,7 +63,7 @@ func TestSsadHostileMessages(t *testing.T) {
 	a := m.agent(semanticsEnv(t))
 	a.want("5", "l = lab.listener(); serve_some(lab, l.getsockname(), l, 5)")
 	network := m.role("network")
-	open := len(network.descriptors())
+	open := network.held(t)
 	var silent []linux.FD
 	for range 300 { // more than may be silent at once
 		if fd, err := linux.DialSeqpacket(m.socket()); err == nil {

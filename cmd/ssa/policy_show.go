@@ -224,7 +224,7 @@ func (s *showing) document(d *policy.Decision) showJSON {
 func (s *showing) settings(in *policy.Settings) []settingJSON {
 	var all []settingJSON
 	for _, k := range keysFor(s.role) {
-		all = append(all, settingJSON{sourceOf(in.Sources[k]), k.String(), in.Show(k), in.From(k)})
+		all = append(all, settingJSON{sourceOf(in.Sources.At(k)), k.String(), in.Show(k), in.From(k)})
 	}
 	return all
 }

@@ -63,8 +63,9 @@ func inForce(q *question, in *policy.Settings) (list []api.Setting) {
 		if role == policy.Client && (k == policy.KeyClientCertificates || k == policy.KeyClientTrustStore || k == policy.KeyHandshakesInFlight) {
 			continue
 		}
-		if k == policy.KeyVersions || !in.Sources[k].Built() || changed && in.Show(k) != builtIn.Show(k) {
-			list = append(list, api.Setting{Place: place(in.Sources[k]), Key: k.String(), Value: in.Show(k)})
+		from := in.Sources.At(k)
+		if k == policy.KeyVersions || !from.Built() || changed && in.Show(k) != builtIn.Show(k) {
+			list = append(list, api.Setting{Place: place(from), Key: k.String(), Value: in.Show(k)})
 		}
 	}
 	return list
