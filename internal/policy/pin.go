@@ -12,13 +12,13 @@ type Pin [sha256.Size]byte
 
 // ParsePin reads a pin in base64, with or without "sha256//" or "sha256/" before it as curl and HPKP write it.
 func ParsePin(text string) (p Pin, err error) {
-	digest := strings.TrimPrefix(strings.TrimPrefix(text, "sha256/"), "/")
-	b, err := base64.StdEncoding.DecodeString(digest)
-	if err != nil || len(b) != len(p) {
-		return p, fmt.Errorf("%q is not the base64 form of a SHA-256 digest, which has 44 characters", text)
+	for _, prefix := range []string{"", "sha256/", "sha256//"} { // a digest may begin with a slash
+		b, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(text, prefix))
+		if err == nil && len(b) == len(p) {
+			return Pin(b), nil
+		}
 	}
-	copy(p[:], b)
-	return p, nil
+	return p, fmt.Errorf("%q is not the base64 form of a SHA-256 digest, which has 44 characters", text)
 }
 
 // String is the pin in base64.
