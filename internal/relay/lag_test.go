@@ -242,6 +242,42 @@ func TestWritable(t *testing.T) {
 	}
 }
 
+// TestSingleBytes has a program fill its send buffer with single bytes, each of which is charged with a buffer of its own,
+// and then wait for room.
+func TestSingleBytes(t *testing.T) {
+	conn, plain := pair(t, 1)
+	program, _ := conn.(*net.UnixConn)
+	raw, err := program.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := 0
+	_ = raw.Control(func(fd uintptr) {
+		_ = linux.SetsockoptInt(linux.FD(fd), linux.SolSocket, linux.SoSndBuf, 212992/2)
+		for err == nil {
+			if _, err = linux.Send(linux.FD(fd), []byte("x")); err == nil {
+				written++
+			}
+		}
+	})
+	if !errors.Is(err, linux.EAGAIN) || written >= 4096 {
+		t.Fatalf("the send buffer takes %d bytes, then %v", written, err)
+	}
+	f := newFake()
+	result := make(chan error, 1)
+	go func() { result <- relay.Run(t.Context(), plain, f, 1) }()
+	_ = program.SetWriteDeadline(time.Now().Add(testutil.Patience))
+	if _, err := program.Write([]byte("y")); err != nil {
+		t.Errorf("after %d single bytes: %v", written, err)
+	}
+	f.awaitOut(t, strings.Repeat("x", written)+"y")
+	_ = program.CloseWrite()
+	f.ends(io.EOF)
+	if err := <-result; err != nil {
+		t.Error(err)
+	}
+}
+
 // FuzzQueue: however a program cuts what it writes, the peer gets the same bytes, and one of them always lies
 // unread.
 func FuzzQueue(f *testing.F) {

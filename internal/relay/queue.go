@@ -15,14 +15,12 @@ import (
 // have a quarter of its send buffer outstanding and still be writable (unix_writable). So the program's send
 // buffer must not be smaller than the kernel's default of 208 kB, or poll(2) would never say POLLOUT again.
 //
-// A short batch is peeked, and a few of them are read away together, but for the last byte. A long one is read but for
-// its last byte, which is peeked then: three system calls, and no byte twice.
+// A short batch is peeked whole and then read but for its last byte: two system calls. To leave it there for a while and
+// read a few away together would keep a program waiting that has filled its send buffer with single bytes. A long batch
+// is read but for its last byte, which is peeked then: three system calls, and no byte twice.
 type queue struct {
 	// known counts the bytes at the head of the queue that have been passed on. The peek offset is there.
 	known int
-	// kept counts the short batches among them. None is kept for the next large batches, because the unread byte may lie
-	// in the buffer of a long one or of what was left of that.
-	kept, large int
 	// long says that the last batch was one.
 	long bool
 	// ragged says that the program has sent descriptors or urgent data: reads end behind them, with more or not.
@@ -33,10 +31,6 @@ type queue struct {
 
 // peekBytes is the most that is copied twice to save a system call. A batch that fills it is long.
 const peekBytes = 4 << 10
-
-// keepMax is how many short batches are read away together. They are charged to the program's socket until then: with the
-// buffers around them 2 kB for one of 1 kB.
-const keepMax = 8
 
 // take puts new bytes into room, one piece after the other, and says how many, and whether there may be more. EAGAIN:
 // there are none; io.EOF: the program has ended its side. The first piece has at least twice peekBytes.
@@ -60,11 +54,7 @@ func (q *queue) peek(fd linux.FD, room [][]byte) (n int, more bool, err error) {
 		return 0, false, io.EOF
 	}
 	q.known += n
-	if q.kept++; q.kept < keepMax && q.known < peekBytes && q.large == 0 {
-		return n, q.ragged, nil
-	}
 	if err := q.drop(fd, room[0][n:]); err != nil || n < peekBytes {
-		q.large = max(q.large-1, 0)
 		return n, q.ragged, nil // the next call meets the error again
 	}
 	rest, more, err := q.read(fd, room, n)
@@ -73,7 +63,6 @@ func (q *queue) peek(fd linux.FD, room [][]byte) (n int, more bool, err error) {
 
 // drop reads away what has been passed on, but for one byte.
 func (q *queue) drop(fd linux.FD, scratch []byte) error {
-	q.kept = 0
 	for q.known > 1 {
 		n, err := linux.Read(fd, scratch[:min(q.known-1, len(scratch))])
 		if err != nil {
@@ -100,7 +89,6 @@ func (q *queue) read(fd linux.FD, room [][]byte, used int) (fresh int, more bool
 	if q.long = total-q.known >= peekBytes; !q.long {
 		return 0, total > q.known, nil
 	}
-	q.large = 2
 	// What is read begins with the byte that was peeked last.
 	var pieces [linux.VectorMax][]byte
 	free := behind(append(pieces[:0], q.seen[:q.known]), room, used)
