@@ -8,8 +8,9 @@ s = Socket.new(:INET, :STREAM, SSA::IPPROTO_TLS)
 s.setsockopt(SSA::IPPROTO_TLS, SSA::TLS_TRUSTED_PEER_CERTIFICATES, ca) if ca
 begin
   s.connect(SSA.sockaddr_host(host, Integer(port)))
+  # Ruby clears what a connect that fails at once has left in SO_ERROR: then the first write meets the end.
+  s.write "GET / HTTP/1.0\r\nHost: #{host}\r\n\r\n"
 rescue SystemCallError => e
   abort "#{e.message}: #{SSA.last_error(s)}"
 end
-s.write "GET / HTTP/1.0\r\nHost: #{host}\r\n\r\n"
 IO.copy_stream(s, $stdout)
