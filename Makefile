@@ -21,7 +21,7 @@ CC ?= cc
 # Where the tests have them made.
 SHIMDIR ?= bin
 # What both have in common.
-SHIM_SHARED := $(patsubst %,preload/%.c,libc mode names refused ssa_option system_trust trap)
+SHIM_SHARED := $(patsubst %,preload/%.c,libc mode names refused ssa_option suite_list system_trust trap)
 
 shim: $(SHIMDIR)/libssa-openssl.so $(SHIMDIR)/libssa-gnutls.so
 

@@ -5,12 +5,13 @@
 #include "../export.h"
 #include "../mode.h"
 #include "../ssa_option.h"
+#include "../suite_list.h"
 #include "failure.h"
 #include "real.h"
 #include "request.h"
 #include "suites.h"
 
-enum { LOWEST = 0x0301, HIGHEST = 0x0304, LIST_MAX = 4096 };
+enum { LOWEST = 0x0301, HIGHEST = 0x0304 };
 
 static void wish_versions(struct wishes *w, priority_t p)
 {
@@ -45,8 +46,9 @@ static void wish(session_t session, priority_t p)
 	c->wishes = w;
 }
 
-static int among(const struct wishes *w, const char *name)
+static int among(const void *program, const char *name)
 {
+	const struct wishes *w = program;
 	uint16_t number = suite_number(name);
 	for (int i = 0; i < w->nsuites; i++)
 		if (w->suites[i] == number)
@@ -54,32 +56,14 @@ static int among(const struct wishes *w, const char *name)
 	return number == 0; // the program cannot have left out what is newer than its library
 }
 
-// narrow leaves those names of a list with colons that the program allows too. It returns how many were left out.
-static int narrow(char *list, const struct wishes *w)
-{
-	char kept[LIST_MAX] = "", *state = NULL;
-	int dropped = 0;
-	for (char *name = strtok_r(list, ":", &state); name; name = strtok_r(NULL, ":", &state)) {
-		if (!among(w, name)) {
-			dropped++;
-			continue;
-		}
-		if (*kept)
-			strcat(kept, ":");
-		strcat(kept, name); // a part of list, which has LIST_MAX bytes
-	}
-	strcpy(list, kept);
-	return dropped;
-}
-
 int request_ciphers(session_t session, struct conn *c)
 {
-	char list[LIST_MAX];
+	char list[SUITE_LIST_MAX];
 	(void)session;
 	if (!c->wishes.set)
 		return 0;
 	option_text(c->fd, TLS_TRUSTED_CIPHERS, list, sizeof list);
-	if (!*list || !narrow(list, &c->wishes))
+	if (!*list || !suite_list_narrow(list, among, &c->wishes))
 		return 0;
 	if (!*list)
 		return fail(c, "the program allows none of the cipher suites that the policy does");
