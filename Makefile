@@ -37,8 +37,9 @@ generate: ## write include/ssa.h and the constants of the bindings from abi
 
 test: install-deps build lint cross unit integration ## everything that must pass
 
-unit: ## tests of the packages, with the race detector
+unit: ## tests of the packages, with the race detector; those that count memory without it
 	$(GO) test -race -timeout $(TESTTIME) $$($(GO) list ./... | grep -v /tests$$)
+	$(GO) test -timeout $(TESTTIME) -run '^Test(SteadyState|IdleMemory)$$' ./internal/engine ./internal/relay
 
 integration: build ## real programs against independent peers; then once more with a race-checked supervisor
 	$(GO) test -race -timeout $(TESTTIME) ./tests

@@ -44,12 +44,10 @@ func faultsRounds(t *testing.T, format string, rounds int) {
 }
 
 func TestFaultsManyConnections(t *testing.T) {
-	testutil.Require(t, testutil.Root())
+	testutil.Require(t, testutil.Root(), testutil.Descriptors(2500))
 	a := startAgent(t, semanticsEnv(t))
 	s := a.supervisor()
-	if a.number("raise_limit()") < 2500 {
-		t.Skip("needs 2500 descriptors in one process")
-	}
+	a.number("raise_limit()")
 	before := s.held(t)
 	for range 2 {
 		a.want("1000", "echo_all(lab, 1000)")

@@ -233,9 +233,7 @@ func keyUpdates(t *testing.T, s *testutil.Server) {
 
 // TestSteadyState allocates nothing for a record.
 func TestSteadyState(t *testing.T) {
-	if raceDetector {
-		t.Skip("sync.Pool drops things on purpose under the race detector")
-	}
+	testutil.Require(t, testutil.NoRaceDetector())
 	o := established(t, abi.VersionTLS13)
 	const records = 13
 	data, buf := noise(records*16<<10), make([]byte, 256<<10)

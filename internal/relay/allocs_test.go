@@ -7,14 +7,13 @@ import (
 	"testing"
 
 	"github.com/securesocketapi/ssa/internal/engine"
+	"github.com/securesocketapi/ssa/internal/testutil"
 )
 
 // TestSteadyState counts allocations while bytes flow between two programs, each behind a relay of its own: what is
 // allocated for a record is allocated a thousand times. Pools that the collector empties in between are not.
 func TestSteadyState(t *testing.T) {
-	if raceDetector {
-		t.Skip("the race detector allocates")
-	}
+	testutil.Require(t, testutil.NoRaceDetector())
 	for _, row := range []struct {
 		name string
 		// size is what goes one way, and with reply back again, before the next begins.

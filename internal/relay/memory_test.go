@@ -19,9 +19,7 @@ const idleConnections = 200
 // TestIdleMemory measures what one idle connection costs on our side: goroutines with their stacks, keys and
 // what else a session keeps. What the peer keeps is dropped first.
 func TestIdleMemory(t *testing.T) {
-	if raceDetector {
-		t.Skip("the race detector needs memory of its own")
-	}
+	testutil.Require(t, testutil.NoRaceDetector())
 	for _, row := range []struct {
 		name string
 		// bytes go each way before the connection idles, max is the bound for one connection in bytes.

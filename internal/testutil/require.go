@@ -1,6 +1,7 @@
 package testutil
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -46,6 +47,27 @@ func Program(name string) Feature {
 // File is a file of Debian's packages that is no program; see Program.
 func File(path string) Feature {
 	return Feature{name: path + " (run scripts/install-deps)", probe: func() error { _, err := os.Stat(path); return err }, excuse: mayMiss}
+}
+
+// NoRaceDetector is a test that measures: the race detector allocates, and sync.Pool drops things on purpose under it.
+func NoRaceDetector() Feature {
+	return Feature{name: "no race detector (make unit runs such tests once more without it)", probe: func() error {
+		if raceDetector {
+			return errors.New("built with -race")
+		}
+		return nil
+	}, excuse: always}
+}
+
+// Descriptors is that a process may have so many open.
+func Descriptors(n int) Feature {
+	return Feature{name: fmt.Sprintf("%d descriptors in one process (ulimit -Hn)", n), probe: func() error {
+		most, err := linux.RaiseDescriptors()
+		if err == nil && most < n {
+			err = fmt.Errorf("%d are the most", most)
+		}
+		return err
+	}, excuse: always}
 }
 
 // Asked is a test that takes long and runs only when an environment variable is set, as command does.

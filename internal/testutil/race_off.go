@@ -1,6 +1,6 @@
 //go:build !race
 
-package relay_test
+package testutil
 
 // raceDetector says whether the test was built with -race.
 const raceDetector = false
