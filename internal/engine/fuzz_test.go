@@ -59,7 +59,7 @@ func hello(f *testing.F, s sides) (client, server []byte) {
 		_ = linux.Shutdown(b, linux.ShutWr)
 		shake(file)
 		buf := make([]byte, 16<<10)
-		n, _ := linux.Recv(b, buf)
+		n, _ := linux.Read(b, buf)
 		_ = b.Close()
 		return buf[:n]
 	}

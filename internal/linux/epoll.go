@@ -31,17 +31,6 @@ func epollEvent(events uint32, data uint64) unix.EpollEvent {
 	return unix.EpollEvent{Events: events, Fd: int32(uint32(data)), Pad: int32(uint32(data >> 32))}
 }
 
-// EpollWait gives the events there are, by the data of their registrations, at most 64. It does not wait.
-func EpollWait(epoll FD) (map[uint64]uint32, error) {
-	var list [64]unix.EpollEvent
-	n, err := unix.EpollWait(int(epoll), list[:], 0)
-	events := map[uint64]uint32{}
-	for _, e := range list[:max(n, 0)] {
-		events[uint64(uint32(e.Pad))<<32|uint64(uint32(e.Fd))] = e.Events
-	}
-	return events, err
-}
-
 // EpollRemembered lists the data of what is registered with an epoll instance of this process.
 func EpollRemembered(epoll FD) (data []uint64, err error) {
 	err = Task(os.Getpid()).registrations(int(epoll), func(r Registration) { data = append(data, r.Data) })

@@ -93,9 +93,3 @@ func Send(fd FD, b []byte) (int, error) {
 		}
 	}
 }
-
-// Recv reads without blocking.
-func Recv(fd FD, b []byte) (int, error) {
-	n, _, err := unix.Recvfrom(int(fd), b, unix.MSG_DONTWAIT)
-	return n, err
-}

@@ -36,7 +36,7 @@ func TestHubConnectsInPlace(t *testing.T) {
 			t.Fatal(err)
 		}
 		b := make([]byte, 32)
-		if n, err := linux.Recv(local, b); err != nil || string(b[:n]) != "to the program" {
+		if n, err := linux.Read(local, b); err != nil || string(b[:n]) != "to the program" {
 			t.Errorf("recv: got %q and %v", b[:max(n, 0)], err)
 		}
 		if nonblock, err := linux.Nonblocking(local); err != nil || nonblock != (flags != 0) {
@@ -182,7 +182,7 @@ func TestServiceThatDies(t *testing.T) {
 		t.Errorf("poll of a marked socket: got %#x, want writable", got)
 	}
 	_ = far.Close()
-	if _, err := linux.Recv(local, make([]byte, 1)); !errors.Is(err, linux.ECONNRESET) {
+	if _, err := linux.Read(local, make([]byte, 1)); !errors.Is(err, linux.ECONNRESET) {
 		t.Errorf("recv: got %v, want ECONNRESET and not the end of the stream", err)
 	}
 }

@@ -193,7 +193,7 @@ func (s *simulation) send(_ *testing.T, fd int64, b []byte) (int, linux.Errno) {
 func (s *simulation) recv(t *testing.T, fd int64, n int) ([]byte, linux.Errno) {
 	t.Helper()
 	b := make([]byte, n)
-	got, err := linux.Recv(linux.FD(fd), b)
+	got, err := linux.Read(linux.FD(fd), b)
 	return b[:max(got, 0)], errnoOf(err)
 }
 
@@ -274,13 +274,14 @@ func (s *simulation) watch(t *testing.T, ep, fd int64, events uint32) {
 
 func (s *simulation) wait(t *testing.T, ep int64) map[int64]uint32 {
 	t.Helper()
-	events, err := linux.EpollWait(linux.FD(ep))
+	var ready [64]linux.EpollReady
+	n, err := linux.EpollWaitFor(linux.FD(ep), ready[:], 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := map[int64]uint32{}
-	for fd, e := range events {
-		m[int64(fd)] = e
+	for i := range ready[:n] {
+		m[int64(ready[i].Data())] = ready[i].Events
 	}
 	return m
 }
