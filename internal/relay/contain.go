@@ -5,8 +5,6 @@ import "github.com/securesocketapi/ssa/abi"
 // contain makes a panic the end of this connection alone.
 func (l *link) contain() {
 	if r := recover(); r != nil {
-		l.fail(abi.Failf(abi.Reset, "relay: internal error: %v", r))
-		l.in.received = false
-		l.reset()
+		l.cut(abi.Failf(abi.Reset, "relay: internal error: %v", r))
 	}
 }

@@ -85,6 +85,11 @@ func (l *link) abort(cause error) {
 	if l.ended {
 		return
 	}
+	l.cut(cause)
+}
+
+// cut is abort with l.mu held.
+func (l *link) cut(cause error) {
 	l.fail(cause)
 	l.in.received = false // the program is not to take this for an end of stream
 	l.reset()

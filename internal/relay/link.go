@@ -108,9 +108,7 @@ func (l *link) move(from, to *loop) bool {
 	l.unwatch()
 	l.loop = to
 	if err := l.watch(); err != nil {
-		l.fail(abi.Failf(abi.Reset, "relay to the program: %w", err))
-		l.in.received = false
-		l.reset()
+		l.cut(abi.Failf(abi.Reset, "relay to the program: %w", err))
 	}
 	return true
 }
