@@ -24,22 +24,17 @@ func (k *socket) with(fn func(linux.FD) error) error {
 	return fn(k.fd)
 }
 
-func (k *socket) read(b []byte) (int, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.fd == linux.NoFD {
-		return 0, os.ErrClosed
-	}
-	return linux.Read(k.fd, b)
-}
+func (k *socket) read(b []byte) (int, error) { return k.transfer(linux.Read, b) }
 
-func (k *socket) send(b []byte) (int, error) {
+func (k *socket) send(b []byte) (int, error) { return k.transfer(linux.Send, b) }
+
+func (k *socket) transfer(call func(linux.FD, []byte) (int, error), b []byte) (int, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.fd == linux.NoFD {
 		return 0, os.ErrClosed
 	}
-	return linux.Send(k.fd, b)
+	return call(k.fd, b)
 }
 
 func (k *socket) close() error {
