@@ -22,7 +22,9 @@ type Layer struct {
 // Put sets a key from settings that hold its value.
 func (l *Layer) Put(k Key, value *Settings, source Source) {
 	fields[k].copy(&l.Settings, value)
-	l.Settings.Sources = l.Settings.Sources.own()
+	if l.Settings.Sources == nil {
+		l.Settings.Sources = l.Settings.Sources.own()
+	}
 	l.Settings.Sources[k] = source
 	l.Set = l.Set.With(k)
 }
