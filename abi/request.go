@@ -41,6 +41,13 @@ type Credential struct {
 	ChainPath, KeyPath string
 }
 
+// Lasting is what is still of use once the connection is made: neither what is large or secret, nor what is the
+// socket's own.
+func (r Request) Lasting() Request {
+	r.ID, r.RemoteHostname, r.TrustAnchors, r.Credentials = 0, "", nil, nil
+	return r
+}
+
 // Clone copies r so far that setting an option on the copy does not show in r.
 func (r Request) Clone() Request {
 	r.Hostnames = append([]string(nil), r.Hostnames...)

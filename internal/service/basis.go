@@ -62,12 +62,11 @@ func (l bases) share(b *basis) *basis {
 func (s *Service) basisFor(h *hearing) *basis {
 	q := &h.asked.question
 	b := &basis{
-		app: q.app, role: q.role, request: q.request, verifiers: verifiers(h.verdicts()), anchors: q.request.TrustAnchors != nil,
+		app: q.app, role: q.role, request: q.request.Lasting(), verifiers: verifiers(h.verdicts()), anchors: q.request.TrustAnchors != nil,
 	}
 	if b.anchors {
 		b.paths = h.paths
 	}
-	b.request.ID, b.request.RemoteHostname, b.request.Credentials, b.request.TrustAnchors = 0, "", nil, nil
 	if p := h.asked.decision.Profile; p != nil {
 		b.profile = p.Name
 	}

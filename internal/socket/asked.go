@@ -39,7 +39,6 @@ func (s *Socket) forget() {
 	defer s.mu.Unlock()
 	s.host = cmp.Or(s.asked.request.RemoteHostname, s.host)
 	rest := *s.asked
-	rest.request.ID, rest.request.RemoteHostname = 0, ""
-	rest.request.TrustAnchors, rest.request.Credentials = nil, nil
+	rest.request = rest.request.Lasting()
 	s.asked = s.table.alike.share(&rest)
 }
