@@ -66,7 +66,7 @@ func (a *attempt) connect() (Conn, error) {
 	}
 	var remote netip.AddrPort
 	err = linux.Control(network, func(fd linux.FD) (err error) {
-		remote, _, err = names(fd)
+		remote, err = peerName(fd)
 		return err
 	})
 	if err != nil {
@@ -76,13 +76,9 @@ func (a *attempt) connect() (Conn, error) {
 	if !remote.IsValid() {
 		remote = a.target.addr // the peer has reset the connection already
 	}
-	conn, err := a.socket.table.service.Connect(a.ctx, Dial{
+	return a.socket.table.service.Connect(a.ctx, Dial{
 		App: a.socket.app.Value(), Request: a.request, Server: a.server, Network: network, Remote: remote, ID: a.socket.id,
 	})
-	if err == nil {
-		a.socket.shaken(conn.Info())
-	}
-	return conn, err
 }
 
 func (a *attempt) establish() (*os.File, error) {
@@ -118,16 +114,20 @@ func waitTCP(ctx context.Context, f *os.File) error {
 	return cmp.Or(err, result)
 }
 
-// names are the addresses at both ends; remote is not valid on a socket that is not connected.
-func names(fd linux.FD) (remote, local netip.AddrPort, err error) {
-	peer, err := linux.Getpeername(fd)
+// peerName is the address at the other end; it is not valid on a socket that is not connected.
+func peerName(fd linux.FD) (netip.AddrPort, error) {
+	raw, err := linux.Getpeername(fd)
 	if err != nil && !errors.Is(err, linux.ENOTCONN) {
-		return remote, local, err
+		return netip.AddrPort{}, err
 	}
-	name, err := linux.Getsockname(fd)
-	remote, _ = ParseInet(peer)
-	local, _ = ParseInet(name)
-	return remote, local, err
+	remote, _ := ParseInet(raw)
+	return remote, nil
+}
+
+func localName(fd linux.FD) (netip.AddrPort, error) {
+	raw, err := linux.Getsockname(fd)
+	local, _ := ParseInet(raw)
+	return local, err
 }
 
 // Hold makes the program's socket look connecting, for a caller that does not wait for the attempt. It is not

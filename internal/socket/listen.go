@@ -111,7 +111,7 @@ func (h *Handle) serve(ctx context.Context, external linux.FD, backlog int) erro
 	if err != nil {
 		return err
 	}
-	_, local, err := names(external)
+	local, err := localName(external)
 	if err != nil {
 		dup.Close()
 		return err

@@ -2,13 +2,6 @@ package socket
 
 import "github.com/securesocketapi/ssa/abi"
 
-// shaken keeps what a handshake has established, the addresses among it.
-func (s *Socket) shaken(info *Info) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.info = info
-}
-
 // connected enters a connection. told is whether a blocked caller is about to learn of it.
 func (s *Socket) connected(conn Conn, told bool) {
 	s.mu.Lock()

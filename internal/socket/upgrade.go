@@ -157,7 +157,7 @@ func tcpState(tcp linux.FD) (byte, error) {
 
 // attemptOn makes the attempt, and the socket's state with the program's new descriptor. h.Local is the TCP socket.
 func (h *Handle) attemptOn(s *swap, r abi.Request, name string) (*attempt, error) {
-	remote, _, err := names(h.Local)
+	remote, err := peerName(h.Local)
 	if err != nil {
 		return nil, err
 	}

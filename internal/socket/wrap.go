@@ -226,7 +226,7 @@ func (t *Table) WrapListen(ctx context.Context, u Upgrade) (*Handle, error) {
 	if err != nil || fd == linux.NoFD {
 		return nil, err
 	}
-	_, local, err := names(fd)
+	local, err := localName(fd)
 	fd.Close()
 	if err != nil || !slices.Contains(ports, local.Port()) {
 		return nil, err
