@@ -86,7 +86,7 @@ func (v *verifying) dial(ctx context.Context) (d socket.Dial, err error) {
 	}
 	c, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(host, fmt.Sprint(v.dest.Port)))
 	if err != nil {
-		return d, err
+		return d, fmt.Errorf("verify %s: %w\nhint: nothing was asked of its certificate yet; see that the server runs, and that its name and port are right", host, err)
 	}
 	defer func() { _ = c.Close() }()
 	if deadline, ok := ctx.Deadline(); ok {
