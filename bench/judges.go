@@ -74,15 +74,19 @@ func asking(w *workshop) (func(*policy.Validation) error, error) {
 	if err != nil {
 		return nil, err
 	}
+	kept := pins.NewStore(w.path("judges"))
+	if err := os.RemoveAll(w.path("judges")); err != nil { // those of a run before had another key
+		return nil, err
+	}
 	p := panel.New(panel.Config{Find: func(name string) judge.Judge { return knowing(name) }})
 	own := []judge.Judge{
 		verify.Standard{Stores: []*verify.Store{verify.NewStore("bench", []*x509.Certificate{ca})}, RSABits: 2048},
-		pins.New(pins.Config{TrustOnFirstUse: true, Kept: pins.NewStore(w.dir)}),
+		pins.New(pins.Config{TrustOnFirstUse: true, Kept: kept}),
 	}
 	question := func() *judge.Question {
 		return &judge.Question{Host: peerName, Port: 443, Chain: []*x509.Certificate{chain}, Time: time.Now()}
 	}
-	if err := pins.New(pins.Config{TrustOnFirstUse: true, Kept: pins.NewStore(w.dir)}).Learn(question()); err != nil {
+	if err := pins.New(pins.Config{TrustOnFirstUse: true, Kept: kept}).Learn(question()); err != nil {
 		return nil, err
 	}
 	return func(v *policy.Validation) error {
