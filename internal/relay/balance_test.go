@@ -101,7 +101,7 @@ func relayedBy(t *testing.T, r *relay.Relay, s relay.Session) *net.UnixConn {
 	conn, plain := pair(t, 1)
 	program, _ := conn.(*net.UnixConn)
 	ended := make(chan error, 1)
-	r.Start(context.Background(), relay.Plain{End: plain, Filler: 1}, s, func(err error) { ended <- err })
+	r.Start(context.Background(), relay.Plain{End: descriptor(t, plain), Filler: 1}, s, func(err error) { ended <- err })
 	t.Cleanup(func() {
 		_ = program.Close()
 		if err := <-ended; err != nil {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"github.com/securesocketapi/ssa/internal/linux"
 )
 
 // Run relays one connection and waits for its end.
@@ -21,8 +23,12 @@ func RunBriefly(ctx context.Context, plain *os.File, s Session, filler int) erro
 }
 
 func run(ctx context.Context, r *Relay, plain *os.File, s Session, filler int) error {
+	fd, err := linux.Detach(plain)
+	if err != nil {
+		return err
+	}
 	ended := make(chan error, 1)
-	r.Start(ctx, Plain{plain, filler}, s, func(err error) { ended <- err })
+	r.Start(ctx, Plain{fd, filler}, s, func(err error) { ended <- err })
 	return errors.Join(<-ended, r.Close())
 }
 

@@ -101,7 +101,7 @@ func (l *lounge) seat(t *testing.T, size int) {
 	}
 	program, plain := ends(t, 1)
 	g := guest{program: program, server: server, result: make(chan error, 1)}
-	l.relay.Start(t.Context(), relay.Plain{End: plain, Filler: 1}, s, func(err error) { g.result <- err })
+	l.relay.Start(t.Context(), relay.Plain{End: descriptor(t, plain), Filler: 1}, s, func(err error) { g.result <- err })
 	l.guests = append(l.guests, g)
 	_, _ = program.Write(data)
 	if _, err := io.ReadFull(program, data); err != nil {

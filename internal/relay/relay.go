@@ -3,7 +3,6 @@ package relay
 import (
 	"context"
 	"errors"
-	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -28,10 +27,10 @@ func New() *Relay {
 	return &Relay{most: runtime.NumCPU(), limits: limits{linger: LingerTime, discard: LingerBytes, stall: StallTime}}
 }
 
-// Plain is the program's side of a connection: our end of an AF_UNIX stream pair. The first Filler bytes in its receive
+// Plain is the program's side of a connection: our end of an AF_UNIX stream pair, which the relay owns. The first Filler bytes in its receive
 // queue are not the program's; with none there is no lag byte before the program writes.
 type Plain struct {
-	End    *os.File
+	End    linux.FD
 	Filler int
 }
 
@@ -39,13 +38,10 @@ type Plain struct {
 // of its own. A cancelled ctx resets both sides. The error is why a connection did not end as it should: of the session,
 // or of ctx.
 func (r *Relay) Start(ctx context.Context, p Plain, s Session, done func(error)) {
-	fd, err := linux.Detach(p.End)
-	l := newLink(fd, s, r.limits, done)
+	l := newLink(p.End, s, r.limits, done)
 	l.queue.known = p.Filler
-	if err == nil {
-		l.loop, err = r.loop()
-	}
-	if err == nil {
+	var err error
+	if l.loop, err = r.loop(); err == nil {
 		err = l.begin(ctx)
 	}
 	if err != nil {

@@ -59,6 +59,16 @@ func ends(t testing.TB, filler int) (program net.Conn, plain *os.File) {
 	return program, plain
 }
 
+// descriptor is what a relay is given of a file.
+func descriptor(t testing.TB, f *os.File) linux.FD {
+	t.Helper()
+	fd, err := linux.Detach(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fd
+}
+
 // file takes a TCP connection over as the service gets it.
 func file(t testing.TB, c net.Conn) *os.File {
 	t.Helper()

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"errors"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -69,7 +68,7 @@ func (c *conn) Err() error {
 }
 
 // Start implements socket.Conn. After Abort, or a second time, it only closes plain.
-func (c *conn) Start(plain *os.File, filler int) {
+func (c *conn) Start(plain linux.FD, filler int) {
 	if !c.settle() {
 		_ = plain.Close()
 		return

@@ -125,13 +125,9 @@ func accept(t *testing.T, l socket.Listener) socket.Conn {
 // start starts the relay and gives the program's end.
 func start(t *testing.T, c socket.Conn) *net.UnixConn {
 	t.Helper()
-	a, b, err := linux.SocketPair()
+	ours, b, err := linux.SocketPair()
 	if err != nil {
 		t.Fatalf("make socket pair: %v", err)
-	}
-	ours, err := a.File("ours")
-	if err != nil {
-		t.Fatalf("file: %v", err)
 	}
 	if _, err := linux.Send(b, []byte{0}); err != nil {
 		t.Fatalf("send filler: %v", err)

@@ -43,10 +43,11 @@ type attempt struct {
 	turn sync.Mutex
 	// local is the program's end as long as it is not held.
 	local linux.FD
-	// plain is our end once it is held, with filler bytes in it.
-	plain  *os.File
-	filler int
-	held   bool
+	// plain is our end, with filler bytes in it. While the socket is held, it is watched in its place.
+	plain   linux.FD
+	watched *os.File
+	filler  int
+	held    bool
 	// watching ends when gone has returned.
 	watching sync.WaitGroup
 }
@@ -143,22 +144,33 @@ func (h *Handle) Hold(at Attempt) (held bool, err error) {
 	if err == nil {
 		a.filler, err = fill(a.local)
 	}
+	if err == nil {
+		a.watched, err = plain.File("plaintext")
+	}
 	if err != nil {
 		a.cancel()
-		if plain != nil {
-			plain.Close()
-		}
+		plain.Close()
 		return false, err
 	}
 	a.local.Close()
-	a.local, a.plain, a.held = linux.NoFD, plain, true
+	a.local, a.held = linux.NoFD, true
 	a.socket.tighten()
+	a.watch()
+	return true, nil
+}
+
+// watch ends the attempt when the program closes its held socket meanwhile, unwatch the watching.
+func (a *attempt) watch() {
 	a.watching.Go(func() {
-		if gone(plain) {
+		if gone(a.watched) {
 			a.cancel()
 		}
 	})
-	return true, nil
+}
+
+func (a *attempt) unwatch() {
+	_ = a.watched.SetReadDeadline(time.Unix(1, 0))
+	a.watching.Wait()
 }
 
 // settle ends the attempt. The socket's state changes before the program's end becomes writable.
@@ -184,13 +196,14 @@ func (a *attempt) settle(conn Conn, err error) {
 // attach makes sure that the program's end is connected to ours and has its working buffer.
 func (a *attempt) attach() (err error) {
 	if a.held {
-		a.plain.SetReadDeadline(time.Unix(1, 0))
-		a.watching.Wait()
+		a.unwatch()
 		if a.ctx.Err() != nil {
 			return linux.ECONNRESET // the program has closed the socket
 		}
 		a.widenAgain()
-		return a.plain.SetReadDeadline(time.Time{})
+		a.plain, err = linux.Detach(a.watched)
+		a.watched = nil
+		return err
 	}
 	defer func() {
 		a.local.Close()
@@ -224,13 +237,14 @@ func (a *attempt) fail(err error) {
 	a.local.Close()
 	a.local = linux.NoFD
 	a.socket.failed(err, a.held)
-	if a.plain == nil {
+	switch {
+	case a.watched != nil:
+		a.unwatch()
+		a.watched.Close()
+	case a.plain != linux.NoFD:
+		a.plain.Close()
+	default:
 		return
 	}
-	if a.held {
-		a.plain.SetReadDeadline(time.Unix(1, 0))
-		a.watching.Wait()
-	}
-	a.plain.Close()
 	a.socket.loosen()
 }

@@ -116,7 +116,7 @@ func (h *Handle) begin(t target) (*attempt, error) {
 	}
 	a := &attempt{
 		socket: h.Socket, target: t, id: id, done: make(chan struct{}),
-		local: linux.NoFD, task: h.Task, fd: h.FD, request: h.asked.request.Clone(), options: h.options, bound: h.bound,
+		local: linux.NoFD, plain: linux.NoFD, task: h.Task, fd: h.FD, request: h.asked.request.Clone(), options: h.options, bound: h.bound,
 		domain: h.domain,
 	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())

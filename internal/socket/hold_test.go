@@ -21,7 +21,11 @@ func paired(t *testing.T, flags int) (linux.FD, *os.File) {
 	defer h.close()
 	local := unixSocket(t, flags)
 	t.Cleanup(func() { _ = local.Close() })
-	far, err := h.pair(local)
+	fd, err := h.pair(local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	far, err := fd.File("plaintext")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +71,7 @@ func TestHubPairsTheRightEnds(t *testing.T) {
 				t.Error(err)
 			}
 			b := make([]byte, 1)
-			if _, err := far.Read(b); err != nil || b[0] != i {
+			if _, err := linux.Read(far, b); err != nil || b[0] != i {
 				t.Errorf("got %d and %v from socket %d", b[0], err, i)
 			}
 		})

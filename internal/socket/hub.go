@@ -2,7 +2,6 @@ package socket
 
 import (
 	"fmt"
-	"os"
 	"sync"
 
 	"github.com/securesocketapi/ssa/internal/linux"
@@ -43,17 +42,17 @@ func newHub(w *watcher) (*hub, error) {
 
 // pair connects the program's socket and returns the other end. The lock spans both calls: the one connection
 // in the queue is then the one just made. Neither call waits.
-func (h *hub) pair(local linux.FD) (*os.File, error) {
+func (h *hub) pair(local linux.FD) (linux.FD, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := linux.Connect(local, reach(h.ref)); err != nil {
-		return nil, fmt.Errorf("connect the program's socket: %w", err)
+		return linux.NoFD, fmt.Errorf("connect the program's socket: %w", err)
 	}
-	fd, err := linux.Accept4(h.listener, linux.SockNonblock)
+	fd, err := linux.Accept4(h.listener, 0)
 	if err != nil {
-		return nil, fmt.Errorf("accept the program's socket: %w", err)
+		return linux.NoFD, fmt.Errorf("accept the program's socket: %w", err)
 	}
-	return fd.File("plaintext")
+	return fd, nil
 }
 
 func (h *hub) close() {

@@ -93,7 +93,7 @@ type Conn interface {
 	// Start hands over the plaintext end and begins to relay. The Conn owns plain from the call on. The first
 	// filler bytes in it are not the program's: all but the last are discarded at once, the last is kept
 	// unread as long as the connection lives, so that a service that dies reads as ECONNRESET, not as EOF.
-	Start(plain *os.File, filler int)
+	Start(plain linux.FD, filler int)
 	// Err is why the connection ended, nil while it lives or when it ended cleanly. *abi.Failure.
 	Err() error
 	// AfterEnd has fn called when the relay has ended and both descriptors are closed, at once when that was before. It

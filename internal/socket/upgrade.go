@@ -167,12 +167,12 @@ func (h *Handle) attemptOn(s *swap, r abi.Request, name string) (*attempt, error
 	}
 	a := &attempt{
 		socket: h.Socket, target: target{addr: remote}, id: id, done: make(chan struct{}), request: r, server: name == "",
-		local: linux.NoFD, task: h.Task, fd: h.FD, domain: h.domain, held: true, filler: s.filler,
+		local: linux.NoFD, plain: linux.NoFD, task: h.Task, fd: h.FD, domain: h.domain, held: true, filler: s.filler,
 	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	cookie := h.cookie
 	if err = h.table.add(h.Socket, s.local); err == nil {
-		a.plain, err = s.takeFar()
+		a.watched, err = s.takeFar()
 	}
 	if err != nil {
 		h.giveUp(a, cookie)
@@ -188,8 +188,8 @@ func (h *Handle) attemptOn(s *swap, r abi.Request, name string) (*attempt, error
 func (h *Handle) giveUp(a *attempt, cookie uint64) {
 	a.cancel()
 	a.id.Close()
-	if a.plain != nil {
-		a.plain.Close()
+	if a.watched != nil {
+		a.watched.Close()
 	}
 	h.table.unlist(h.Socket)
 	h.mu.Lock()
@@ -203,11 +203,7 @@ func (h *Handle) launch(a *attempt, err error) {
 	if err = errors.Join(err, e); err != nil && network != nil {
 		network.Close()
 	}
-	a.watching.Go(func() {
-		if gone(a.plain) {
-			a.cancel()
-		}
-	})
+	a.watch()
 	if err == nil {
 		h.mu.Lock()
 		a.network = network

@@ -227,7 +227,11 @@ func (c *conn) Err() error {
 	return c.err
 }
 
-func (c *conn) Start(plain *os.File, filler int) {
+func (c *conn) Start(fd linux.FD, filler int) {
+	plain, err := fd.File("plaintext")
+	if err != nil {
+		panic(err)
+	}
 	c.mu.Lock()
 	c.plain, c.started = plain, true
 	c.mu.Unlock()

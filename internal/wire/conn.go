@@ -154,16 +154,11 @@ func (c *Conn) Control(fn func(linux.FD) error) error {
 
 // Start implements socket.Conn. From then on the service alone has the plaintext end: when it dies, the byte that is
 // left unread makes the program read ECONNRESET.
-func (c *Conn) Start(plain *os.File, filler int) {
+func (c *Conn) Start(plain linux.FD, filler int) {
 	c.given(nil)
-	fd, err := take(plain)
-	if err != nil {
-		c.Abort()
-		return
-	}
 	e := encoder{}
 	e.int(filler)
-	_ = c.session.link.post(message{kind: start, id: c.id, payload: e.b, fds: []linux.FD{fd}})
+	_ = c.session.link.post(message{kind: start, id: c.id, payload: e.b, fds: []linux.FD{plain}})
 }
 
 // Abort implements socket.Conn.

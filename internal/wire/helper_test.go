@@ -249,11 +249,7 @@ func accept(t *testing.T, l socket.Listener) socket.Conn {
 // start starts the relay and gives the program's end.
 func start(t *testing.T, c socket.Conn) *net.UnixConn {
 	t.Helper()
-	a, b, err := linux.SocketPair()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ours, err := a.File("ours")
+	ours, b, err := linux.SocketPair()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,13 +78,7 @@ func (p *peer) start(m *incoming) error {
 	if c == nil || !c.claim() {
 		return plain.Close()
 	}
-	f, err := plain.File("plaintext")
-	if err != nil {
-		_ = plain.Close()
-		c.conn.Abort()
-		return nil
-	}
-	c.conn.Start(f, filler)
+	c.conn.Start(plain, filler)
 	return nil
 }
 

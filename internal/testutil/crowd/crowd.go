@@ -126,14 +126,10 @@ func (c *Crowd) seat(conn socket.Conn) linux.FD {
 		c.t.Fatal(err)
 	}
 	c.programs, c.conns = append(c.programs, program), append(c.conns, conn)
-	plain, err := far.File("plaintext")
-	if err == nil {
-		_, err = linux.Send(program, []byte{0})
-	}
-	if err != nil {
+	if _, err = linux.Send(program, []byte{0}); err != nil {
 		c.t.Fatal(err)
 	}
-	conn.Start(plain, 1)
+	conn.Start(far, 1)
 	return program
 }
 
