@@ -53,11 +53,8 @@ func MemorySize(fd FD) (int64, error) {
 	if seals&(sealed&^unix.F_SEAL_SEAL) != sealed&^unix.F_SEAL_SEAL {
 		return 0, errors.New("the memory file is not sealed")
 	}
-	var st unix.Stat_t
-	if err := unix.Fstat(int(fd), &st); err != nil {
-		return 0, err
-	}
-	return st.Size, nil
+	st, err := fstat(fd)
+	return st.Size, err
 }
 
 // ReadMemoryFile fills b from the beginning of a memory file, whatever its offset.

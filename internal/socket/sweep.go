@@ -13,7 +13,7 @@ import (
 )
 
 // Nothing tells that the program has closed a socket which was never bound nor connected, or whose connection
-// had ended before. Such sockets are loose; they are looked for in /proc/net/unix, at first a second after the
+// had ended before. Such sockets are loose; the kernel is asked which there are, at first a second after the
 // last change, then ever less often while nothing is found, and at once when many have gathered: so many, that what
 // it costs to look does not grow with the sockets there are, for each of them.
 const (
@@ -125,13 +125,7 @@ func (t *Table) sweep(missing map[uint64]*Socket) (int, error) {
 	if err != nil || len(missing) == 0 {
 		return plain, err
 	}
-	if err := eachUnixInode(func(inode uint64) { delete(missing, inode) }); err != nil {
-		return plain, err
-	}
-	if len(missing) == 0 {
-		return plain, nil
-	}
-	if err := t.confirm(missing); err != nil {
+	if err := t.keep(missing); err != nil {
 		return plain, err
 	}
 	for _, s := range missing {
@@ -140,19 +134,25 @@ func (t *Table) sweep(missing map[uint64]*Socket) (int, error) {
 	return plain + len(missing), nil
 }
 
-// confirm takes out of missing what exists. The list of sockets is not read in one piece: one that is there can
-// be passed over when others go meanwhile. The kernel is asked about each; where it cannot be, which its saying
-// that there is no hub shows, the list is read some times more.
-func (t *Table) confirm(missing map[uint64]*Socket) error {
+// keep takes out of missing what exists. Where the kernel cannot be asked about sockets, which its saying that there is no
+// hub shows, their list in /proc is read instead.
+func (t *Table) keep(missing map[uint64]*Socket) error {
 	diag, err := linux.NewUnixDiag()
 	if err != nil {
-		return readAgain(missing)
+		return readList(missing)
 	}
 	defer diag.Close()
 	if ok, err := diag.Exists(uint32(t.hub.inode), t.hub.cookie); err != nil || !ok {
-		return readAgain(missing)
+		return readList(missing)
+	}
+	whole, err := diag.List(func(inode uint64) { delete(missing, inode) })
+	if err != nil {
+		return err
 	}
 	for inode, s := range missing {
+		if whole && s.fixed() {
+			continue
+		}
 		ok, err := diag.Exists(uint32(inode), s.cookie)
 		if err != nil {
 			return err
@@ -164,10 +164,19 @@ func (t *Table) confirm(missing map[uint64]*Socket) error {
 	return nil
 }
 
-// readings is how often a socket has to be missing.
-const readings = 4
+// fixed says whether the program's end has its place in the kernel's list for good: to bind a socket moves it, perhaps to
+// where a reader has been already.
+func (s *Socket) fixed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn != nil
+}
 
-func readAgain(missing map[uint64]*Socket) error {
+// readings is how often a socket has to be missing: the list is not read in one piece, and one that is there can be passed
+// over when others go meanwhile.
+const readings = 5
+
+func readList(missing map[uint64]*Socket) error {
 	for range readings {
 		if err := eachUnixInode(func(inode uint64) { delete(missing, inode) }); err != nil {
 			return err

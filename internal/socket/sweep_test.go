@@ -58,12 +58,25 @@ func TestEachUnixInodeTellsOfOurs(t *testing.T) {
 		err = eachUnixInode(func(i uint64) { found = found || i == inode })
 		return found, err
 	}
+	left := func() int {
+		missing := map[uint64]*Socket{inode: {}}
+		if err := readList(missing); err != nil {
+			t.Error(err)
+		}
+		return len(missing)
+	}
+	if left() != 0 {
+		t.Error("a socket that is there counts as missing")
+	}
 	if ok, err := there(); err != nil || !ok {
 		t.Errorf("inodes: the socket's is there: %v, %v", ok, err)
 	}
 	_ = fd.Close()
 	if ok, err := there(); err != nil || ok {
 		t.Errorf("inodes after close: the socket's is there: %v, %v", ok, err)
+	}
+	if left() != 1 {
+		t.Error("a closed socket does not count as missing")
 	}
 }
 

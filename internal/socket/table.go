@@ -3,7 +3,6 @@ package socket
 import (
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -168,9 +167,8 @@ func identity(fd linux.FD) (inode, cookie uint64, err error) {
 	if cookie, err = linux.SocketCookie(fd); err != nil {
 		return 0, 0, fmt.Errorf("read SO_COOKIE: %w", err)
 	}
-	inode, ok := linux.Task(linux.Gettid()).Inode(int(fd))
-	if !ok {
-		return 0, 0, errors.New("find the inode of a socket in /proc/self/fd")
+	if inode, err = linux.Inode(fd); err != nil {
+		return 0, 0, fmt.Errorf("find the inode of a socket: %w", err)
 	}
 	return inode, cookie, nil
 }
