@@ -56,6 +56,9 @@ type moved struct {
 }
 
 func (w *moving) above(fd FD, top int) uintptr {
+	if int(fd) >= top {
+		return uintptr(fd)
+	}
 	dup, err := DupCloexec(fd, top)
 	if err != nil {
 		w.err = errors.Join(w.err, err)
