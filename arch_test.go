@@ -52,7 +52,7 @@ internal/rpc: abi internal/linux
 internal/sandbox: internal/linux internal/seccomp
 internal/sealed: internal/linux
 internal/seccomp: internal/linux
-internal/service: abi api internal/engine internal/keys internal/linux internal/lru internal/policy internal/relay internal/socket internal/verify internal/verify/judge internal/verify/panel internal/verify/pins
+internal/service: abi api internal/engine internal/keys internal/linux internal/lru internal/memo internal/policy internal/relay internal/socket internal/verify internal/verify/judge internal/verify/panel internal/verify/pins
 internal/socket: abi internal/linux internal/resolve
 internal/starttls:
 internal/syscalls: abi internal/identity internal/linux internal/seccomp internal/socket
