@@ -50,7 +50,7 @@ func (s *Service) own(q question, c abi.Credential, settings *policy.Settings) (
 		}
 	}
 	if len(from.paths()) == 0 {
-		return keys.LoadWith(c, s.signer)
+		return s.given.credential(c)
 	}
 	read, err := s.files.credential(from)
 	if f := (*abi.Failure)(nil); errors.As(err, &f) {

@@ -68,6 +68,7 @@ type Service struct {
 	open   func(string) (*os.File, error)
 	signer func([]byte) (crypto.Signer, error)
 	files  *files
+	given  *given
 	caps   policy.Caps
 	engine *engine.Engine
 	relay  *relay.Relay
@@ -129,7 +130,7 @@ func New(c Config) *Service {
 		relay:  relay.New(),
 		stores: newStores(verify.SystemConfig{Paths: c.TrustStores, Additions: c.Additions, Open: c.Open}),
 		panel:  panel.New(panel.Config{Find: c.Judge}), kept: c.Kept,
-		bases: newBases(), listeners: map[*listener]struct{}{},
+		bases: newBases(), given: newGiven(c.Now, c.Signer), listeners: map[*listener]struct{}{},
 		conns:   map[*conn]struct{}{},
 		waiting: map[*conn]struct{}{},
 	}
