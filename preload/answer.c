@@ -7,10 +7,17 @@
 #include "ssa_option.h"
 #include "verdict.h"
 
+static int version(struct conn *c)
+{
+	if (!c->version)
+		c->version = option_int(c->fd, TLS_CHOSEN_VERSION, 0);
+	return c->version;
+}
+
 EXPORT int SSL_version(const SSL *ssl)
 {
 	struct conn *c = conn_known(ssl);
-	return served(c) ? option_int(c->fd, TLS_CHOSEN_VERSION, 0) : real()->SSL_version(ssl);
+	return served(c) ? version(c) : real()->SSL_version(ssl);
 }
 
 EXPORT const char *SSL_get_version(const SSL *ssl)
@@ -19,7 +26,7 @@ EXPORT const char *SSL_get_version(const SSL *ssl)
 	struct conn *c = conn_known(ssl);
 	if (!served(c))
 		return real()->SSL_get_version(ssl);
-	unsigned n = (unsigned)option_int(c->fd, TLS_CHOSEN_VERSION, 0) - 0x0301;
+	unsigned n = (unsigned)version(c) - 0x0301;
 	return n < sizeof names / sizeof *names ? names[n] : "unknown";
 }
 

@@ -60,6 +60,7 @@ struct conn {
 	OPENSSL_STACK *chain;
 	char alpn[256];
 	int alpn_read;
+	int version;
 	const SSL_CIPHER *cipher;
 	SSL_SESSION *session;
 	// unserved is the function that this connection cannot be made without, NULL in general.

@@ -52,7 +52,7 @@ static int settle(SSL *ssl, struct conn *c)
 	return 1;
 }
 
-// pending looks whether the socket has become a TLS socket.
+// pending looks whether the socket has become a TLS socket. One that has not for good hangs up, and only that is asked why.
 static int pending(SSL *ssl, struct conn *c)
 {
 	struct pollfd p = {.fd = c->fd, .events = POLLOUT};
@@ -60,7 +60,7 @@ static int pending(SSL *ssl, struct conn *c)
 	socklen_t len = sizeof error;
 	if (poll(&p, 1, 0) == 0)
 		return wait_for(c, SSL_ERROR_WANT_WRITE);
-	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+	if (p.revents & ~POLLOUT && getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		error = errno;
 	return error ? fail_socket(ssl, c, "TLS handshake", error) : settle(ssl, c);
 }

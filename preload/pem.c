@@ -1,5 +1,6 @@
 #include "pem.h"
 
+#include "key_text.h"
 #include "real.h"
 
 enum { BIO_C_GET_BUF_MEM_DATA = BIO_CTRL_INFO };
@@ -22,7 +23,14 @@ void pem_certificates(struct pem *p, const OPENSSL_STACK *certs)
 
 void pem_key(struct pem *p, EVP_PKEY *key)
 {
+	const struct key_text *kept = key_text_kept(key);
+	if (kept) {
+		pem_text(p, kept->bytes, kept->len);
+		return;
+	}
 	p->bad |= !p->bio || !real()->PEM_write_bio_PrivateKey(p->bio, key, NULL, NULL, 0, NULL, NULL);
+	if (pem_good(p))
+		key_text_keep(key, p->bytes, p->len);
 }
 
 void pem_text(struct pem *p, const void *text, size_t len)

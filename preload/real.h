@@ -107,6 +107,8 @@
 	X(int, X509_STORE_load_file_ex, (X509_STORE *, const char *, void *, const char *))                            \
 	X(int, X509_STORE_load_locations_ex, (X509_STORE *, const char *, const char *, void *, const char *))         \
 	X(int, X509_STORE_set_default_paths_ex, (X509_STORE *, void *, const char *))                                  \
+	X(int, EVP_PKEY_set_ex_data, (EVP_PKEY *, int, void *))                                                        \
+	X(void *, EVP_PKEY_get_ex_data, (const EVP_PKEY *, int))                                                       \
 	X(void, ERR_new, (void))                                                                                       \
 	X(void, ERR_set_debug, (const char *, int, const char *))                                                      \
 	X(void, ERR_set_error, (int, int, const char *, ...))                                                          \

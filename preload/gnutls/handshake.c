@@ -34,7 +34,7 @@ static int settle(session_t session, struct conn *c)
 	return verdict(session, c);
 }
 
-// pending looks whether the socket has become a TLS socket.
+// pending looks whether the socket has become a TLS socket. One that has not for good hangs up, and only that is asked why.
 static int pending(session_t session, struct conn *c)
 {
 	struct pollfd p = {.fd = c->fd, .events = POLLOUT};
@@ -45,7 +45,7 @@ static int pending(session_t session, struct conn *c)
 		return wait_for(c, 1);
 	if (n < 0)
 		return errno == EINTR ? E_INTERRUPTED : fail_socket(c, "poll", errno);
-	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+	if (p.revents & ~POLLOUT && getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		error = errno;
 	return error ? fail_socket(c, "TLS handshake", error) : settle(session, c);
 }
