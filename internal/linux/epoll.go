@@ -33,7 +33,7 @@ func epollEvent(events uint32, data uint64) unix.EpollEvent {
 
 // EpollRemembered lists the data of what is registered with an epoll instance of this process.
 func EpollRemembered(epoll FD) (data []uint64, err error) {
-	err = Task(os.Getpid()).registrations(int(epoll), func(r Registration) { data = append(data, r.Data) })
+	err = Task(os.Getpid()).registrations(int(epoll), 0, func(r Registration) { data = append(data, r.Data) })
 	return data, err
 }
 
@@ -50,10 +50,15 @@ type Registration struct {
 	Inode uint64
 }
 
-// registrations gives those with an epoll descriptor of the task to fn. There may be very many.
-func (t Task) registrations(epoll int, fn func(Registration)) error {
+// registrations gives those with an epoll descriptor of the task to fn, of a file or of all where inode is 0. There may
+// be very many.
+func (t Task) registrations(epoll int, inode uint64, fn func(Registration)) error {
+	ino := append(strconv.AppendUint([]byte(" ino:"), inode, 16), ' ')
 	return scanProc(t.proc("fdinfo/"+strconv.Itoa(epoll)), func(line []byte) {
-		if r, ok := ParseRegistration(line); ok {
+		if inode != 0 && !bytes.Contains(line, ino) {
+			return
+		}
+		if r, ok := ParseRegistration(line); ok && (inode == 0 || r.Inode == inode) {
 			r.Epoll = epoll
 			fn(r)
 		}

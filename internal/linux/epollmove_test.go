@@ -49,9 +49,9 @@ func inode(t *testing.T, fd linux.FD) uint64 {
 	return n
 }
 
-func held(t *testing.T, n uint64) linux.Held {
+func held(t *testing.T, fd linux.FD) linux.Held {
 	t.Helper()
-	h, err := linux.Task(os.Getpid()).Held(n)
+	h, err := linux.Task(os.Getpid()).Held(linux.Sought{FD: fd, Inode: inode(t, fd)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestMoveRegistrations(t *testing.T) {
 	register(t, ep, old, unix.EPOLLIN|unix.EPOLLET, 41)
 	register(t, other, old, unix.EPOLLIN, 42)
 	const always = unix.EPOLLERR | unix.EPOLLHUP
-	was := held(t, inode(t, old))
+	was := held(t, old)
 	wanted := []linux.Registration{
 		{Epoll: ep, Number: int(old), Events: unix.EPOLLIN | unix.EPOLLET | always, Data: 7<<32 | 41, Inode: inode(t, old)},
 		{Epoll: other, Number: int(old), Events: unix.EPOLLIN | always, Data: 7<<32 | 42, Inode: inode(t, old)},
@@ -104,7 +104,7 @@ func TestMoveRegistrations(t *testing.T) {
 	if err := unix.Dup3(int(fresh), int(old), 0); err != nil { // as SECCOMP_ADDFD_FLAG_SETFD does
 		t.Fatal(err)
 	}
-	if h := held(t, inode(t, keep)); len(h.Registrations) != 0 {
+	if h := held(t, keep); len(h.Registrations) != 0 {
 		t.Errorf("the old socket is still registered: %+v", h)
 	}
 	if got := ready(t, ep); len(got) != 0 {

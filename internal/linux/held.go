@@ -2,6 +2,7 @@ package linux
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"strconv"
 	"strings"
@@ -25,57 +26,78 @@ type Descriptor struct {
 // epollLink is what the descriptor of an epoll instance links to in /proc/PID/fd.
 const epollLink = "anon_inode:[eventpoll]"
 
+// Sought is an open socket, by a descriptor of ours and its inode.
+type Sought struct {
+	FD    FD
+	Inode uint64
+}
+
 // Held reads which descriptors a task has of a socket, and how the socket is registered with epoll instances that the
 // task has descriptors of. An instance with several is listed under each.
-func (t Task) Held(inode uint64) (h Held, err error) {
-	link := "socket:[" + strconv.FormatUint(inode, 10) + "]"
-	err = t.descriptors(func(n int, target string) error {
-		if target == link {
+func (t Task) Held(s Sought) (Held, error) {
+	h, err := t.held(s, Task.compared)
+	if errors.Is(err, errNoKcmp) {
+		return t.held(s, Task.linked)
+	}
+	return h, err
+}
+
+// held is Held in one way to go through the descriptors of sockets and epoll instances.
+func (t Task) held(s Sought, sight func(Task, Sought, func(number int, what sighted) error) error) (h Held, err error) {
+	err = sight(t, s, func(n int, what sighted) error {
+		if what == ofSocket {
 			cloexec, err := t.cloexec(n)
 			h.Descriptors = append(h.Descriptors, Descriptor{n, cloexec})
-			return err
+			return passed(err)
 		}
-		if target != epollLink {
-			return nil
-		}
-		return t.registrations(n, func(r Registration) {
-			if r.Inode == inode && len(h.Registrations) <= HeldMax {
+		return passed(t.registrations(n, s.Inode, func(r Registration) {
+			if len(h.Registrations) <= HeldMax {
 				h.Registrations = append(h.Registrations, r)
 			}
-		})
+		}))
 	})
 	return h, err
 }
 
-// descriptors calls fn for each open descriptor. One that is closed meanwhile is none.
-func (t Task) descriptors(fn func(number int, target string) error) error {
-	names, err := directory(t.proc("fd"))
+// sighted is what a descriptor is of.
+type sighted int
+
+const (
+	ofOther sighted = iota
+	ofSocket
+	ofEpoll
+)
+
+// linked goes through what the descriptors link to.
+func (t Task) linked(s Sought, fn func(number int, what sighted) error) error {
+	dir, err := openProcDir(t.proc("fd"))
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		target, err := os.Readlink(t.proc("fd/" + name))
-		if err != nil {
-			continue
+	defer dir.close()
+	link := socketLink(s.Inode)
+	return dir.links(func(n int, target []byte) error {
+		switch {
+		case bytes.Equal(target, link):
+			return fn(n, ofSocket)
+		case string(target) == epollLink:
+			return fn(n, ofEpoll)
 		}
-		n, err := strconv.Atoi(name)
-		if err == nil {
-			err = fn(n, target)
-		}
-		if err != nil && !os.IsNotExist(err) {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
-func directory(name string) ([]string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
+// passed leaves out that a descriptor was closed meanwhile.
+func passed(err error) error {
+	if os.IsNotExist(err) {
+		return nil
 	}
-	defer f.Close()
-	return f.Readdirnames(-1)
+	return err
+}
+
+// socketLink is what a descriptor of a socket links to.
+func socketLink(inode uint64) []byte {
+	return append(strconv.AppendUint([]byte("socket:["), inode, 10), ']')
 }
 
 // cloexec reads FD_CLOEXEC from fdinfo (proc(5)).
@@ -92,56 +114,4 @@ func (t Task) cloexec(fd int) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// HeldElsewhere says whether a process below this one, but for the task's own, has a descriptor of a socket. One on its
-// way through another socket is not seen.
-func (t Task) HeldElsewhere(inode uint64) (bool, error) {
-	own, err := ReadStatus(int(t))
-	if err != nil {
-		return false, err
-	}
-	link := "socket:[" + strconv.FormatUint(inode, 10) + "]"
-	for _, p := range descendants(Task(os.Getpid()), nil) {
-		if int(p) == own.Tgid {
-			continue
-		}
-		found := false
-		err := p.descriptors(func(_ int, target string) error {
-			found = found || target == link
-			return nil
-		})
-		if found {
-			return true, nil
-		}
-		if err != nil && !os.IsNotExist(err) && !isGone(err) {
-			return false, err
-		}
-	}
-	return false, nil
-}
-
-func isGone(err error) bool {
-	e, _ := ErrnoOf(err)
-	return e == ESRCH || e == ENOENT || e == EACCES // the last of a process that is ending
-}
-
-// descendants lists the processes below one, from /proc/PID/task/TID/children (proc(5)).
-func descendants(of Task, list []Task) []Task {
-	threads, err := directory(of.proc("task"))
-	if err != nil {
-		return list // it has ended
-	}
-	for _, tid := range threads {
-		b, err := readProc(of.proc("task/" + tid + "/children"))
-		if err != nil {
-			continue
-		}
-		for _, field := range bytes.Fields(b) {
-			if pid, err := strconv.Atoi(string(field)); err == nil {
-				list = descendants(Task(pid), append(list, Task(pid)))
-			}
-		}
-	}
-	return list
 }

@@ -70,8 +70,11 @@ func (id *Identity) openNetns(t Task) (err error) {
 	return nil
 }
 
-// Close gives the namespaces back.
+// Close gives the namespaces back; that of no identity does nothing.
 func (id *Identity) Close() {
+	if id == nil {
+		return
+	}
 	id.netns.Close()
 	id.home.Close()
 }

@@ -1,10 +1,13 @@
 package linux
 
 import (
+	"bytes"
 	"os"
 	"path"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Task is a thread of a supervised program, by its number in our PID namespace. Each method reads what it
@@ -15,15 +18,21 @@ func (t Task) proc(name string) string { return "/proc/" + strconv.Itoa(int(t)) 
 
 // Inode is the number of the socket behind a descriptor; false when it is no socket or not open.
 func (t Task) Inode(fd int) (uint64, bool) {
-	link, err := os.Readlink(t.proc("fd/" + strconv.Itoa(fd)))
+	var room [64]byte
+	n, err := unix.Readlink(t.proc("fd/"+strconv.Itoa(fd)), room[:])
 	if err != nil {
 		return 0, false
 	}
-	number, ok := strings.CutPrefix(link, "socket:[")
+	return socketInode(room[:n])
+}
+
+// socketInode takes the inode out of what a descriptor of a socket links to.
+func socketInode(target []byte) (uint64, bool) {
+	number, ok := bytes.CutPrefix(target, []byte("socket:["))
 	if !ok {
 		return 0, false
 	}
-	ino, err := strconv.ParseUint(strings.TrimSuffix(number, "]"), 10, 64)
+	ino, err := strconv.ParseUint(string(bytes.TrimSuffix(number, []byte("]"))), 10, 64)
 	return ino, err == nil
 }
 
@@ -38,6 +47,15 @@ func (t Task) Descriptor(fd int) (FD, error) {
 	}
 	defer pidfd.Close()
 	return PidfdGetfd(pidfd, fd)
+}
+
+// process is the number of the task's process: its own where it leads its threads, as only of such a pidfd can be had.
+func (t Task) process() (int, error) {
+	if pidfd, err := PidfdOpen(int(t), false); err == nil {
+		return int(t), pidfd.Close()
+	}
+	s, err := ReadStatus(int(t))
+	return s.Tgid, err
 }
 
 // threadPidfd opens a thread that does not lead its group, or before Linux 6.9 the leader, which shares its

@@ -18,7 +18,7 @@ import (
 type attempt struct {
 	socket *Socket
 	target target
-	// What the socket and the task were when the call was made.
+	// What the socket and the task were when the call was made. There is no id where nothing is opened any more.
 	id      *linux.Identity
 	request abi.Request
 	// server is whether the handshake is the server's, on a socket that the program has accepted.

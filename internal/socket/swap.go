@@ -33,7 +33,7 @@ func (h *Handle) newSwap(o Owner, cookie uint64, makeLocal func(*swap) error) (*
 	if err := h.table.alone(o, inode); err != nil {
 		return nil, err
 	}
-	s.held, err = o.Held(inode)
+	s.held, err = o.Held(linux.Sought{FD: h.Local, Inode: inode})
 	if err == nil && len(s.held.Descriptors) == 0 { // it was there when the call began
 		h.table.plain.forget(cookie)
 		return nil, fmt.Errorf("find the socket among the program's descriptors: another thread has replaced it: %w", linux.EALREADY)
@@ -64,7 +64,7 @@ func (t *Table) alone(o Owner, inode uint64) error {
 	defer end.Stop()
 	for pause := time.Millisecond; ; pause *= 2 {
 		t.forking.RLock() // a child of ours has all that we have
-		elsewhere, err := o.HeldElsewhere(inode)
+		elsewhere, err := o.HeldElsewhere(&t.tree, inode)
 		t.forking.RUnlock()
 		if err != nil {
 			return fmt.Errorf("look who has the socket: %w", err)

@@ -42,6 +42,7 @@ type Table struct {
 	wake, full chan struct{}
 	// forking keeps a child of ours, which has all our descriptors, from being taken for one of the tree.
 	forking sync.RWMutex
+	tree    linux.Tree
 
 	mu      sync.Mutex
 	sockets map[uint64]*Socket // by inode

@@ -21,10 +21,10 @@ import (
 // Owner is a task whose descriptors can be replaced.
 type Owner interface {
 	Task
-	// Held reads what the task has of a socket, by inode.
-	Held(inode uint64) (linux.Held, error)
+	// Held reads what the task has of a socket.
+	Held(linux.Sought) (linux.Held, error)
 	// HeldElsewhere says whether another process of the tree has a descriptor of it.
-	HeldElsewhere(inode uint64) (bool, error)
+	HeldElsewhere(tree *linux.Tree, inode uint64) (bool, error)
 	// Place puts a duplicate of fd in the place of a descriptor of the task's.
 	Place(fd linux.FD, at linux.Descriptor) error
 }
@@ -161,12 +161,8 @@ func (h *Handle) attemptOn(s *swap, r abi.Request, name string) (*attempt, error
 	if err != nil {
 		return nil, err
 	}
-	id, err := h.Task.Identity()
-	if err != nil {
-		return nil, err
-	}
 	a := &attempt{
-		socket: h.Socket, target: target{addr: remote}, id: id, done: make(chan struct{}), request: r, server: name == "",
+		socket: h.Socket, target: target{addr: remote}, done: make(chan struct{}), request: r, server: name == "",
 		local: linux.NoFD, plain: linux.NoFD, task: h.Task, fd: h.FD, domain: h.domain, held: true, filler: s.filler,
 	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
@@ -187,7 +183,6 @@ func (h *Handle) attemptOn(s *swap, r abi.Request, name string) (*attempt, error
 // giveUp undoes an attempt that has not begun.
 func (h *Handle) giveUp(a *attempt, cookie uint64) {
 	a.cancel()
-	a.id.Close()
 	if a.watched != nil {
 		a.watched.Close()
 	}
@@ -216,7 +211,6 @@ func (h *Handle) launch(a *attempt, err error) {
 		}
 		a.settle(nil, err)
 		a.cancel()
-		a.id.Close()
 	})
 }
 

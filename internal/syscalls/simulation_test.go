@@ -394,8 +394,8 @@ func (c *caller) Descriptor(fd int) (linux.FD, error) {
 }
 
 // Held is what the program has, and not what this process has besides.
-func (c *caller) Held(inode uint64) (linux.Held, error) {
-	all, err := c.self().Held(inode)
+func (c *caller) Held(s linux.Sought) (linux.Held, error) {
+	all, err := c.self().Held(s)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h := linux.Held{}
@@ -416,7 +416,7 @@ func (c *caller) Held(inode uint64) (linux.Held, error) {
 	return h, err
 }
 
-func (c *caller) HeldElsewhere(uint64) (bool, error) { return c.elsewhere.Load(), nil }
+func (c *caller) HeldElsewhere(*linux.Tree, uint64) (bool, error) { return c.elsewhere.Load(), nil }
 
 func (c *caller) Place(fd linux.FD, at linux.Descriptor) error {
 	if c.gone.Load() {
