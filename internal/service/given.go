@@ -41,6 +41,19 @@ func (g *given) credential(c abi.Credential) (keys.Credential, error) {
 	return fresh, err
 }
 
+// have says whether all of a program's credentials are text and remembered.
+func (g *given) have(all []abi.Credential) bool {
+	for _, c := range all {
+		if c.ChainPath+c.KeyPath != "" {
+			return false
+		}
+		if _, known := g.known.Get(textOf(c), g.now()); !known {
+			return false
+		}
+	}
+	return true
+}
+
 // textOf tells two credentials apart, and one without a key from one with.
 func textOf(c abi.Credential) [sha256.Size]byte {
 	chain, key := sha256.Sum256(c.Chain), sha256.Sum256(c.Key)

@@ -10,10 +10,10 @@ import (
 // microseconds' worth.
 const promptBytes = 16 << 10
 
-// Prompt implements socket.Prompter. Credentials may need a file or the process that holds keys, and so may a
-// trust store or a certificate that the policy names.
+// Prompt implements socket.Prompter. Credentials may need a file or the process that holds keys, unless they are
+// remembered, and so may a trust store or a certificate that the policy names.
 func (s *Service) Prompt(app socket.App, r abi.Request) bool {
-	if len(r.Credentials) > 0 || len(r.TrustAnchors) > promptBytes {
+	if !s.given.have(r.Credentials) || len(r.TrustAnchors) > promptBytes {
 		return false
 	}
 	q := question{app: app, dest: destination(r), request: r}

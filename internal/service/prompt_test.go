@@ -8,6 +8,7 @@ import (
 	"github.com/securesocketapi/ssa/abi"
 	"github.com/securesocketapi/ssa/internal/policy"
 	"github.com/securesocketapi/ssa/internal/service"
+	"github.com/securesocketapi/ssa/internal/testutil"
 )
 
 func TestPrompt(t *testing.T) {
@@ -35,5 +36,30 @@ func TestPrompt(t *testing.T) {
 				t.Errorf("Prompt (-want +got):\n-%v\n+%v", tt.want, got)
 			}
 		})
+	}
+}
+
+// TestPromptCredentials asks about credentials that are remembered, and about such as look like them.
+func TestPromptCredentials(t *testing.T) {
+	ca := testutil.NewCA(t, "root")
+	leaf, other := ca.Issue(t, testutil.Leaf{Names: []string{"a.example"}}), ca.Issue(t, testutil.Leaf{Names: []string{"b.example"}})
+	s := newService(t, service.Config{})
+	if _, err := s.Admit(within(t), app("x"), abi.Request{Credentials: []abi.Credential{credential(leaf)}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		give []abi.Credential
+		want bool
+	}{
+		{"ok remembered", []abi.Credential{credential(leaf)}, true},
+		{"bad one of two", []abi.Credential{credential(leaf), credential(other)}, false},
+		{"bad without its key", []abi.Credential{{Chain: leaf.ChainPEM}}, false},
+		{"bad with another's key", []abi.Credential{{Chain: leaf.ChainPEM, Key: other.KeyPEM}}, false},
+		{"bad with the key in a file", []abi.Credential{{Chain: leaf.ChainPEM, Key: leaf.KeyPEM, KeyPath: "/etc/key.pem"}}, false},
+	} {
+		if got := s.Prompt(app("x"), abi.Request{Credentials: tt.give}); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
 	}
 }

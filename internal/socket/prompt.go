@@ -25,14 +25,31 @@ func (s *Socket) End() { s.underway.Add(-1) }
 
 // Prompt says whether SetTLS would not wait. Only the thread that begins calls may ask: a call under way could hold
 // the socket's locks for long.
-func (h *Handle) Prompt(o abi.Option) bool {
+func (h *Handle) Prompt(o abi.Option, raw []byte) bool {
 	service, ok := h.table.service.(Prompter)
 	info, known := abi.Lookup(o)
-	if !ok || !known || info.Form == abi.PEM || h.underway.Load() > 0 {
+	if !ok || !known || h.underway.Load() > 0 {
 		return false
 	}
 	h.mu.Lock()
 	request := h.asked.request
 	h.mu.Unlock()
+	if info.Form != abi.PEM {
+		return service.Prompt(h.app.Value(), request)
+	}
+	if o == abi.TLSTrustedPeerCertificates || !isPEM(raw) {
+		return false
+	}
+	request = request.Clone()
+	if err := setters()[o](&request, value{option: o, raw: pemOf(raw)}); err != nil {
+		return true // it is refused
+	}
 	return service.Prompt(h.app.Value(), request)
+}
+
+// Known says whether GetTLS would not wait, on the same conditions.
+func (h *Handle) Known() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.underway.Load() == 0 && h.asked.effective != nil
 }

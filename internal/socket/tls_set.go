@@ -169,10 +169,16 @@ func grantable(o abi.Option, name string) bool {
 	return (o == abi.TLSCertificateChain || o == abi.TLSPrivateKey) && filepath.IsAbs(name)
 }
 
+// isPEM says whether a value is PEM, and not the path of a file with it.
+func isPEM(raw []byte) bool { return bytes.Contains(raw, []byte("-----BEGIN ")) }
+
+// pemOf is such a value without the NUL of a string.
+func pemOf(raw []byte) []byte { return bytes.TrimRight(raw, "\x00") }
+
 // load takes PEM, or the path of a file with PEM, which is opened as the program itself would.
 func (h *Handle) load(info abi.Info, raw []byte) ([]byte, error) {
-	text := bytes.TrimRight(raw, "\x00")
-	if bytes.Contains(text, []byte("-----BEGIN ")) {
+	text := pemOf(raw)
+	if isPEM(raw) {
 		return bytes.Clone(text), nil
 	}
 	if len(text) == 0 {

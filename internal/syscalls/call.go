@@ -64,6 +64,8 @@ type call struct {
 	handle *socket.Handle
 	// nonblock is what an accept found O_NONBLOCK to be.
 	nonblock bool
+	// value is what setsockopt has been given, once it was read.
+	value []byte
 	// ended is closed when nothing of the program's is held any more.
 	ended chan struct{}
 }

@@ -10,6 +10,9 @@ import (
 	"github.com/securesocketapi/ssa/internal/socket"
 )
 
+// getWaits says whether getsockopt(2) may wait for the service.
+func getWaits(c *call) bool { return isTLS(c) && !c.handle.Known() }
+
 // getsockopt carries out getsockopt(2).
 func (s *Server) getsockopt(c *call) answer {
 	room, err := c.length(c.Arg(4))

@@ -54,7 +54,7 @@ func NewServer(ctx context.Context, t *socket.Table, log *slog.Logger) *Server {
 		seccomp.Getsockname: {(*Server).getsockname, never},
 		seccomp.Getpeername: {(*Server).getpeername, never},
 		seccomp.Setsockopt:  {(*Server).setsockopt, setWaits},
-		seccomp.Getsockopt:  {(*Server).getsockopt, isTLS},
+		seccomp.Getsockopt:  {(*Server).getsockopt, getWaits},
 	}}
 }
 
@@ -69,7 +69,7 @@ func (s *Server) Handle(kind seccomp.Call, c Caller) {
 		pass().send(c)
 		return
 	}
-	h, err := s.table.Find(c, int(int32(c.Arg(0))))
+	h, err := s.find(kind, c)
 	if h == nil && err == nil && s.concerns(kind, c) {
 		s.onPlain(&call{Caller: c, kind: kind})
 		return

@@ -12,8 +12,18 @@ import (
 func isTLS(c *call) bool { return c.int(1) == abi.ProtoTLS }
 
 // setWaits says whether setsockopt(2) may wait: for a file, or for the service.
-func setWaits(c *call) bool {
-	return isTLS(c) && !c.handle.Prompt(abi.Option(c.int(2))) || isUpgrade(c)
+func setWaits(c *call) bool { return isTLS(c) && !c.prompt() || isUpgrade(c) }
+
+// promptBytes bounds a value that is looked at on the thread that receives all calls.
+const promptBytes = 16 << 10
+
+// prompt says whether an option can be set without waiting. What cannot be set at all needs no wait either.
+func (c *call) prompt() bool {
+	if c.int(4) > promptBytes {
+		return false
+	}
+	option, value, err := c.tlsOption()
+	return err != nil || c.handle.Prompt(option, value)
 }
 
 // setsockopt carries out setsockopt(2).
@@ -36,16 +46,27 @@ func (s *Server) setsockopt(c *call) answer {
 }
 
 func (s *Server) setTLS(c *call) error {
-	size, option := c.int(4), abi.Option(c.int(2))
-	if size < 0 {
-		return fmt.Errorf("set %s: a length of %d: %w", option, size, linux.EINVAL)
-	}
-	if size > abi.ValueMax {
-		return fmt.Errorf("set %s: a value of %d bytes, at most %d: %w", option, size, abi.ValueMax, linux.EINVAL)
-	}
-	value, err := c.bytes(c.Arg(3), size)
+	option, value, err := c.tlsOption()
 	if err != nil {
-		return fmt.Errorf("set %s: read %d bytes at %#x: %w", option, size, c.Arg(3), err)
+		return err
 	}
 	return c.handle.SetTLS(s.ctx, option, value)
+}
+
+// tlsOption is the option that is to be set. Its value is copied once.
+func (c *call) tlsOption() (option abi.Option, value []byte, err error) {
+	size, option := c.int(4), abi.Option(c.int(2))
+	if c.value != nil {
+		return option, c.value, nil
+	}
+	if size < 0 {
+		return option, nil, fmt.Errorf("set %s: a length of %d: %w", option, size, linux.EINVAL)
+	}
+	if size > abi.ValueMax {
+		return option, nil, fmt.Errorf("set %s: a value of %d bytes, at most %d: %w", option, size, abi.ValueMax, linux.EINVAL)
+	}
+	if c.value, err = c.bytes(c.Arg(3), size); err != nil {
+		return option, nil, fmt.Errorf("set %s: read %d bytes at %#x: %w", option, size, c.Arg(3), err)
+	}
+	return option, c.value, nil
 }

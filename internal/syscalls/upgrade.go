@@ -15,24 +15,39 @@ func isUpgrade(c Caller) bool {
 	return int32(c.Arg(1)) == linux.SolTCP && int32(c.Arg(2)) == abi.TCPUpgradeTLS
 }
 
-// isPlain says whether a call on a descriptor that is none of ours may be for a TCP socket that is to be upgraded.
-func isPlain(kind seccomp.Call, c Caller) bool {
-	tls := int32(c.Arg(1)) == abi.ProtoTLS
-	return kind == seccomp.Setsockopt && (tls || isUpgrade(c)) || kind == seccomp.Getsockopt && tls
+// isOption says whether a call is for an option at level IPPROTO_TLS.
+func isOption(kind seccomp.Call, c Caller) bool {
+	return int32(c.Arg(1)) == abi.ProtoTLS && (kind == seccomp.Setsockopt || kind == seccomp.Getsockopt)
 }
 
 // concerns says whether a call on a descriptor that is none of ours may be one for us.
 func (s *Server) concerns(kind seccomp.Call, c Caller) bool {
-	return isPlain(kind, c) || s.table.Wrapping() && (kind == seccomp.Listen || kind == seccomp.Connect && s.mayWrap(c))
+	return kind == seccomp.Setsockopt && isUpgrade(c) ||
+		s.table.Wrapping() && (kind == seccomp.Listen || kind == seccomp.Connect && s.mayWrap(c))
+}
+
+// find gives the socket that a call is for: one of ours, or for an option a plain TCP socket that is to be upgraded. An
+// option that is read is of one on which another was set.
+func (s *Server) find(kind seccomp.Call, c Caller) (*socket.Handle, error) {
+	fd := int(int32(c.Arg(0)))
+	h, err := s.table.Find(c, fd)
+	if h != nil || err != nil || !isOption(kind, c) {
+		return h, err
+	}
+	app := c.App
+	if kind == seccomp.Getsockopt {
+		app = nil
+	}
+	if h, err = s.table.Plain(c, fd, app); h != nil || err != nil {
+		return h, err
+	}
+	return s.table.Find(c, fd) // another thread may have made it one of ours meanwhile
 }
 
 // onPlain carries out a call on a TCP socket that is none of ours yet.
 func (s *Server) onPlain(c *call) {
-	run := (*Server).plainOption
-	switch {
-	case c.kind == seccomp.Connect || c.kind == seccomp.Listen:
-		run = (*Server).wrapped
-	case c.kind == seccomp.Setsockopt && isUpgrade(c):
+	run := (*Server).wrapped
+	if c.kind == seccomp.Setsockopt {
 		run = (*Server).upgrade
 	}
 	c.ended = make(chan struct{})
@@ -59,23 +74,6 @@ func (s *Server) lookAgain(c *call) answer {
 	h.Begin()
 	defer h.End()
 	return s.carryOut(c, s.calls[c.kind])
-}
-
-// plainOption sets an option for the upgrade to come, or reads what was set. What is no TCP socket is the kernel's.
-func (s *Server) plainOption(c *call) answer {
-	app := c.App
-	if c.kind == seccomp.Getsockopt {
-		app = nil
-	}
-	h, err := s.table.Plain(c, c.int(0), app)
-	if h == nil {
-		return s.notFound(err)
-	}
-	c.handle = h
-	if app == nil {
-		return s.getsockopt(c)
-	}
-	return failure(c.note(s.setTLS(c)))
 }
 
 // upgrade carries out TCP_UPGRADE_TLS.
