@@ -46,6 +46,7 @@ func command() *cobra.Command {
 	root.Flags().StringVar(&c.StateDir, "state-dir", daemon.StateDir, "keep what outlives the daemon in `DIR`")
 	root.Flags().StringVar(&c.User, "user", "", "run as `USER` when started by root (default "+daemon.DefaultUser+")")
 	root.AddCommand(sandboxed(), network(c.Logger), keys(c.Logger), judges(c.Logger), witness())
+	root.CompletionOptions.DisableDefaultCmd = true // nobody types to a daemon
 	root.SetContext(context.Background())
 	return root
 }
