@@ -236,7 +236,7 @@ func TestControlReload(t *testing.T) {
 	d.open("c", g.p, old.Addr.Port())
 	d.talk("c")
 	g.says(0, []string{"policy", "diff"}, `^$`)
-	g.says(0, []string{"policy", "reload"}, `^reloaded: 1 files, 0 profiles\n$`)
+	g.says(0, []string{"policy", "reload"}, `^reloaded: 1 file, 0 profiles\n$`)
 
 	g.write("ssa/policy.toml", "versions = [\"TLS1.4\"]\n")
 	g.says(1, []string{"policy", "diff"}, `/etc/ssa/policy.toml:1:13: .*TLS1.4`)
@@ -360,7 +360,7 @@ func TestControlEmbedded(t *testing.T) {
 	}
 	for _, want := range []string{
 		`"event":"connection","decision":"allowed",.*"in_force":\[\{"file":"/etc/ssa/policy.toml","line":1,"key":"versions"`,
-		`"decision":"closed"`, `"event":"policy","decision":"refused"`, `"event":"policy","decision":"allowed","text":"1 files, 0 profiles"`,
+		`"decision":"closed"`, `"event":"policy","decision":"refused"`, `"event":"policy","decision":"allowed","text":"1 file, 0 profiles"`,
 		`"decision":"refused",.*"line":2,"key":"versions","value":"TLS1.3".*"class":"protocol"`,
 	} {
 		if !eventually(func() bool { text, _ := os.ReadFile(records); return regexp.MustCompile(want).Match(text) }) {

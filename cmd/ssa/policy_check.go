@@ -74,7 +74,7 @@ func reportCheck(r config.Result, ok, asJSON bool) error {
 	case ok && len(r.Files) == 0:
 		out += "ok: there is no policy; the built-in one is in force\n"
 	case ok:
-		out += fmt.Sprintf("ok: %d files, %d profiles\n", len(r.Files), len(r.Policy.Profiles()))
+		out += "ok: " + policy.Extent(len(r.Files), len(r.Policy.Profiles())) + "\n"
 	}
 	_, err := fmt.Fprint(os.Stdout, out)
 	return err

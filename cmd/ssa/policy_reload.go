@@ -10,6 +10,7 @@ import (
 
 	"github.com/securesocketapi/ssa/api"
 	"github.com/securesocketapi/ssa/client"
+	"github.com/securesocketapi/ssa/internal/policy"
 )
 
 func policyReloadCommand() *cobra.Command {
@@ -43,7 +44,7 @@ func printReloaded(d *api.Reloaded) error {
 		warn(p)
 	}
 	r := newRows(os.Stdout)
-	r.add(fmt.Sprintf("reloaded: %d files, %d profiles", len(d.Files), d.Profiles))
+	r.add("reloaded: " + policy.Extent(len(d.Files), d.Profiles))
 	if d.Listeners > 0 {
 		r.add(fmt.Sprintf("%d listeners are not served any more; see ssa audit", d.Listeners))
 	}

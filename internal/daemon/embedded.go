@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -149,7 +148,7 @@ func (e *embedded) reload() {
 		e.last = before.bench
 		refused := e.Refresh()
 		e.log.Info("the policy has changed", "files", len(r.Files), "listeners refused", refused)
-		record.Text = fmt.Sprintf("%d files, %d profiles", len(r.Files), len(r.Policy.Profiles()))
+		record.Text = policy.Extent(len(r.Files), len(r.Policy.Profiles()))
 	}
 	if e.audit != nil {
 		e.audit.Record(record)

@@ -72,7 +72,7 @@ func (n *Network) Reload(ctx context.Context, enforce bool) (api.Reloaded, error
 	}
 	n.note(api.Record{
 		Event: api.Policy, Decision: api.Allowed, Count: uint64(len(done.Noncompliant)),
-		Text: fmt.Sprintf("%d files, %d profiles; live connections that do not comply: %d", len(done.Files), done.Profiles, len(done.Noncompliant)),
+		Text: fmt.Sprintf("%s; live connections that do not comply: %d", policy.Extent(len(done.Files), done.Profiles), len(done.Noncompliant)),
 	})
 	return done, nil
 }

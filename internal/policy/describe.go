@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -66,4 +67,16 @@ func (m *Match) String() string {
 		parts = append(parts, ByUser.String()+" "+strings.Join(users, ", "))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// Extent says in words how large a policy is.
+func Extent(files, profiles int) string {
+	return counted(files, "file") + ", " + counted(profiles, "profile")
+}
+
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return strconv.Itoa(n) + " " + what
 }
