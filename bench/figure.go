@@ -24,7 +24,8 @@ type variant struct {
 	slow bool
 }
 
-// figure measures from the start of the first process to the end of the last.
+// figure measures from the start of the first process to the end of the last. A tree is left alone for a while before, as
+// one that a shell or a service runs in.
 func figure(w *workshop) error {
 	sides, err := w.sides()
 	if err != nil {
@@ -59,7 +60,8 @@ func (w *workshop) variants(s side) []variant {
 			under := s.under
 			s.under = nil
 			defer func() { s.under = under }()
-			return append(append([]string{}, under...), append([]string{w.path("spawn"), count}, s.client(w, port, mode, "1", strconv.Itoa(figureBytes))...)...)
+			spawn := append([]string{"sh", "-c", `sleep 0.2; exec "$@"`, "sh", w.path("spawn"), count}, s.client(w, port, mode, "1", strconv.Itoa(figureBytes))...)
+			return append(append([]string{}, under...), spawn...)
 		}
 	}
 	all := []variant{{name: coldName, side: s.name, command: spawn("fetch")}}
