@@ -50,7 +50,9 @@ lint: ## gofmt, go vet, staticcheck, golangci-lint
 	scripts/lint
 
 bench: install-deps build ## measure beside OpenSSL, GnuTLS, Go and proxies; ten minutes; the report goes to bench/results/latest
-	$(GO) run ./bench
+	@mkdir -p bin/bench
+	$(GO) build -o bin/bench/bench ./bench
+	bin/bench/bench
 
 bench-report: ## make the last run of bench, on a quiet machine, the one in bench/report
 	$(GO) run ./bench render bench/results/latest

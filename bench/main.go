@@ -14,6 +14,8 @@ import (
 	"os/signal"
 	"slices"
 	"time"
+
+	"github.com/securesocketapi/ssa/internal/linux"
 )
 
 func main() {
@@ -38,7 +40,7 @@ func measurements() []measurement {
 
 // start runs the benchmark where TLS sockets offer what everybody does.
 func start(args []string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, linux.SIGTERM)
 	defer stop()
 	if len(args) == 2 && args[0] == "render" {
 		return renderAgain(args[1])
@@ -46,7 +48,7 @@ func start(args []string) error {
 	if !outside() {
 		return run(ctx, os.Stdout, args)
 	}
-	cmd, err := enter(args)
+	cmd, err := enter(ctx, args)
 	if err != nil {
 		return err
 	}
@@ -67,7 +69,7 @@ func run(ctx context.Context, out io.Writer, names []string) error {
 	defer w.close()
 	begun, failed := time.Now(), []error(nil)
 	for _, m := range measurements() {
-		if len(names) > 0 && !slices.Contains(names, m.name) {
+		if len(names) > 0 && !slices.Contains(names, m.name) || ctx.Err() != nil {
 			continue
 		}
 		from := time.Now()
@@ -76,6 +78,9 @@ func run(ctx context.Context, out io.Writer, names []string) error {
 		if err != nil { // the numbers of the others are still numbers
 			failed = append(failed, fmt.Errorf("%s: %w", m.name, err))
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("no report is written: %w", err)
 	}
 	w.results.Seconds = time.Since(begun).Seconds()
 	return errors.Join(append(failed, w.results.keep(out))...)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"testing"
@@ -21,7 +22,7 @@ func elsewhere() error {
 	if err := os.Chdir(".."); err != nil { // where bin is
 		return err
 	}
-	cmd, err := enter(os.Args[1:])
+	cmd, err := enter(context.Background(), os.Args[1:])
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/securesocketapi/ssa/internal/linux"
 )
 
 // insideVariable tells the benchmark that it runs in the namespace of enter.
@@ -29,7 +32,7 @@ func outside() bool { return os.Getenv(insideVariable) == "" }
 
 // enter makes a command that runs this program again, in a mount namespace with the benchmark's policy and a
 // network of its own. It takes root; for others the report says what TLS sockets offered.
-func enter(args []string) (*exec.Cmd, error) {
+func enter(ctx context.Context, args []string) (*exec.Cmd, error) {
 	dir, err := filepath.Abs(workDir)
 	if err != nil {
 		return nil, err
@@ -47,11 +50,11 @@ func enter(args []string) (*exec.Cmd, error) {
 		return nil, err
 	}
 	inside, command := "alike", append([]string{"-m", "-n", "sh", "-c", insideScript, dir, self}, args...)
-	cmd := exec.Command("unshare", command...)
+	cmd := exec.CommandContext(ctx, "unshare", command...)
 	if os.Getuid() != 0 {
-		inside, cmd = "default", exec.Command(self, args...)
+		inside, cmd = "default", exec.CommandContext(ctx, self, args...)
 	}
-	// A signal from a terminal reaches it by itself.
+	cmd.Cancel = func() error { return cmd.Process.Signal(linux.SIGTERM) }
 	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s", insideVariable, inside))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	return cmd, nil
