@@ -11,7 +11,7 @@ const (
 	rateSuffix     = ", a second"
 	// handshakeCount is how many there are one after the other; the first tenth does not count.
 	handshakeCount = 100
-	handshakeTurns = 5
+	handshakeTurns = 4
 	hybridName     = "ecdsa, full, offering ML-KEM"
 )
 
@@ -28,7 +28,8 @@ func handshakes(w *workshop) error {
 				w.say("%s: %s, %s, round %d", handshakeGroup, key, kind, round+1)
 				for _, s := range turns(sides, round) {
 					to := series{Group: handshakeGroup, Name: key + ", " + kind, Side: s.name}
-					if err := w.shake(to, s.group, s.group.enter(s.client(w, w.ports[key], kind, strconv.Itoa(handshakeCount))...)); err != nil {
+					client := func(count string) []string { return s.group.enter(s.client(w, w.ports[key], kind, count)...) }
+					if err := w.shake(to, s.group, client); err != nil {
 						return err
 					}
 				}
@@ -47,14 +48,34 @@ func (w *workshop) shakers(key string, resume bool) ([]side, error) {
 	return append(w.libraries(), proxies...), err
 }
 
-// shake runs a client and adds its times, and the processor time of a side.
-func (w *workshop) shake(to series, g group, command []string) error {
-	before := g.seconds()
-	us, err := w.sample(1e-3, command...)
+// shake runs a client and adds its times, and the processor time of a connection: that of many without that of one, for
+// which a program and a supervisor are started, too.
+func (w *workshop) shake(to series, g group, client func(count string) []string) error {
+	one, _, err := w.effort(g, client("1"))
 	if err != nil {
 		return err
 	}
-	used := (g.seconds() - before) * 1e6 / float64(len(us))
+	many, us, err := w.effort(g, client(strconv.Itoa(handshakeCount)))
+	if err != nil {
+		return err
+	}
+	w.shaken(to, us)
+	if g.dir != "" {
+		to.Name, to.Unit = to.Name+cpuSuffix, "µs"
+		w.results.add(to, (many-one)*1e6/float64(len(us)-1))
+	}
+	return nil
+}
+
+// effort is the processor time of a side, in seconds, while a client runs, and the client's own times in microseconds.
+func (w *workshop) effort(g group, command []string) (used float64, us []float64, err error) {
+	before := g.seconds()
+	us, err = w.sample(1e-3, command...)
+	return g.seconds() - before, us, err
+}
+
+// shaken adds the times of connections.
+func (w *workshop) shaken(to series, us []float64) {
 	counted, sum := us[len(us)/10:], 0.0
 	for _, v := range counted {
 		sum += v
@@ -62,13 +83,8 @@ func (w *workshop) shake(to series, g group, command []string) error {
 	name := to.Name
 	to.Unit = "µs"
 	w.results.add(to, counted...)
-	if g.dir != "" {
-		to.Name = name + cpuSuffix
-		w.results.add(to, used)
-	}
 	to.Name, to.Unit = name+rateSuffix, "1/s"
 	w.results.add(to, float64(len(counted))*1e6/sum)
-	return nil
 }
 
 // hybrid measures what offering X25519MLKEM768 costs, as TLS sockets do by default: its key, made for every ClientHello.
@@ -77,8 +93,11 @@ func (w *workshop) hybrid() error {
 	libraries := w.libraries()
 	for round := range handshakeTurns {
 		for _, s := range turns([]side{libraries[0], libraries[slices.IndexFunc(libraries, func(s side) bool { return s.name == goSide })]}, round) {
-			command := append([]string{"env", "BENCH_GROUPS=default"}, s.client(w, w.ports["ecdsa"], "full", strconv.Itoa(handshakeCount))...)
-			if err := w.shake(series{Group: handshakeGroup, Name: hybridName, Side: s.name}, s.group, s.group.enter(defaultGroups(command)...)); err != nil {
+			client := func(count string) []string {
+				command := append([]string{"env", "BENCH_GROUPS=default"}, s.client(w, w.ports["ecdsa"], "full", count)...)
+				return s.group.enter(defaultGroups(command)...)
+			}
+			if err := w.shake(series{Group: handshakeGroup, Name: hybridName, Side: s.name}, s.group, client); err != nil {
 				return err
 			}
 		}
@@ -99,7 +118,8 @@ func (w *workshop) answers() error {
 			for _, s := range turns(all, round) {
 				for kind, mode := range map[string]string{"full": "get", "resumed": "reget"} {
 					to := series{Group: answerGroup, Name: key + ", " + kind, Side: s.name}
-					if err := w.shake(to, s.group, client.client(w, s.port, mode, strconv.Itoa(handshakeCount), "1")); err != nil {
+					get := func(count string) []string { return client.client(w, s.port, mode, count, "1") }
+					if err := w.shake(to, s.group, get); err != nil {
 						return err
 					}
 				}
