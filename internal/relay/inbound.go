@@ -55,6 +55,8 @@ func (l *link) receive() {
 	pieces, more, err := l.s.Receive()
 	if in.held = pieces; len(pieces) == 0 {
 		in.vain++
+	} else {
+		l.loop.moved = true
 	}
 	in.ready = more || in.ending && in.vain < vainMax
 	if err == nil && !l.deliver() {

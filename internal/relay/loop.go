@@ -26,9 +26,11 @@ type loop struct {
 	links map[uint64]*link
 	last  uint64
 
-	// Of the thread: the links that have more to do without an event, and the wait for events.
+	// Of the thread: the links that have more to do without an event, and the wait for events. moved says that data went
+	// on since the last one, to which somebody may answer.
 	again   []*link
 	eager   eager
+	moved   bool
 	balance balance
 }
 
@@ -119,7 +121,9 @@ func (l *loop) wait(ready []linux.EpollReady) (int, error) {
 	if len(l.again) > 0 {
 		return linux.EpollWaitFor(l.epoll, ready, 0)
 	}
-	if l.eager.worth() {
+	moved := l.moved
+	l.moved = false
+	if moved && l.eager.worth() {
 		for begun := time.Now(); time.Since(begun) < spinTime; linux.Yield() {
 			n, err := linux.EpollWaitFor(l.epoll, ready, 0)
 			if n > 0 || err != nil {

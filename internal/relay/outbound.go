@@ -99,6 +99,7 @@ func (l *link) sendData() {
 	}
 	n, more, err := l.queue.take(l.plain, l.s.Room())
 	o.ready = more || o.ending
+	l.loop.moved = l.loop.moved || n > 0
 	sent, failed := l.s.WriteRoom(n)
 	if l.flushed(sent, failed) && err != nil {
 		if isAgain(err) {
