@@ -43,13 +43,11 @@ type attempt struct {
 	turn sync.Mutex
 	// local is the program's end as long as it is not held.
 	local linux.FD
-	// plain is our end, with filler bytes in it. While the socket is held, it is watched in its place.
-	plain   linux.FD
-	watched *os.File
-	filler  int
-	held    bool
-	// watching ends when gone has returned.
-	watching sync.WaitGroup
+	// plain is our end, with filler bytes in it while the socket is held. watch is then that of the program's closing it.
+	plain  linux.FD
+	watch  uint64
+	filler int
+	held   bool
 }
 
 func (a *attempt) run() {
@@ -145,7 +143,7 @@ func (h *Handle) Hold(at Attempt) (held bool, err error) {
 		a.filler, err = fill(a.local)
 	}
 	if err == nil {
-		a.watched, err = plain.File("plaintext")
+		a.watch, err = h.table.hangups.watch(plain, a.cancel)
 	}
 	if err != nil {
 		a.cancel()
@@ -153,24 +151,9 @@ func (h *Handle) Hold(at Attempt) (held bool, err error) {
 		return false, err
 	}
 	a.local.Close()
-	a.local, a.held = linux.NoFD, true
+	a.local, a.plain, a.held = linux.NoFD, plain, true
 	a.socket.tighten()
-	a.watch()
 	return true, nil
-}
-
-// watch ends the attempt when the program closes its held socket meanwhile, unwatch the watching.
-func (a *attempt) watch() {
-	a.watching.Go(func() {
-		if gone(a.watched) {
-			a.cancel()
-		}
-	})
-}
-
-func (a *attempt) unwatch() {
-	_ = a.watched.SetReadDeadline(time.Unix(1, 0))
-	a.watching.Wait()
 }
 
 // settle ends the attempt. The socket's state changes before the program's end becomes writable.
@@ -196,14 +179,12 @@ func (a *attempt) settle(conn Conn, err error) {
 // attach makes sure that the program's end is connected to ours and has its working buffer.
 func (a *attempt) attach() (err error) {
 	if a.held {
-		a.unwatch()
-		if a.ctx.Err() != nil {
+		a.socket.table.hangups.unwatch(a.plain, a.watch)
+		if a.ctx.Err() != nil || gone(a.plain) {
 			return linux.ECONNRESET // the program has closed the socket
 		}
 		a.widenAgain()
-		a.plain, err = linux.Detach(a.watched)
-		a.watched = nil
-		return err
+		return nil
 	}
 	defer func() {
 		a.local.Close()
@@ -237,14 +218,10 @@ func (a *attempt) fail(err error) {
 	a.local.Close()
 	a.local = linux.NoFD
 	a.socket.failed(err, a.held)
-	switch {
-	case a.watched != nil:
-		a.unwatch()
-		a.watched.Close()
-	case a.plain != linux.NoFD:
-		a.plain.Close()
-	default:
+	if a.plain == linux.NoFD {
 		return
 	}
+	a.socket.table.hangups.unwatch(a.plain, a.watch)
+	a.plain.Close()
 	a.socket.loosen()
 }

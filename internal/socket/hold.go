@@ -3,7 +3,6 @@ package socket
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/securesocketapi/ssa/internal/linux"
 )
@@ -44,15 +43,4 @@ func fill(local linux.FD) (int, error) {
 // widen gives the program's end its working buffer.
 func widen(local linux.FD) {
 	_ = linux.SetsockoptInt(local, linux.SolSocket, linux.SoSndBuf, plainBuffer) // a smaller one works too
-}
-
-// gone waits until the program has closed the other end. A read deadline ends the wait.
-func gone(plain *os.File) bool {
-	hup := false
-	err := linux.WaitRead(plain, func(fd linux.FD) bool {
-		events, err := linux.Poll(fd, 0, 0)
-		hup = err == nil && events&linux.PollHup != 0
-		return hup
-	})
-	return err == nil && hup
 }

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -191,33 +192,55 @@ func TestServiceThatDies(t *testing.T) {
 	}
 }
 
-func TestGone(t *testing.T) {
-	t.Run("ok the program closes", func(t *testing.T) {
-		local, far := paired(t, 0)
-		dup := duplicateOf(t, local)
-		if _, err := fill(local); err != nil {
+// TestHangups closes one of two held sockets that are watched, in two steps, and a third that is not watched any more.
+func TestHangups(t *testing.T) {
+	h, err := newHangups()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { h.run(ctx) })
+	defer running.Wait()
+	defer cancel()
+	told := make(chan string, 3)
+	held := func(name string) (local, far linux.FD, id uint64) {
+		local, far, err := linux.SocketPair()
+		if err == nil {
+			_, err = fill(local)
+		}
+		if err == nil {
+			id, err = h.watch(far, func() { told <- name })
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
-		told := make(chan bool, 1)
-		go func() { told <- gone(far) }()
-		_ = linux.Shutdown(dup, linux.ShutWr) // half of it is not the end
-		_ = dup.Close()
-		_ = local.Close()
-		if !event(t, told) {
-			t.Error("gone: got false after the last close")
-		}
-	})
-	t.Run("ok a deadline ends the wait", func(t *testing.T) {
-		_, far := paired(t, 0)
-		told := make(chan bool, 1)
-		go func() { told <- gone(far) }()
-		if err := far.SetReadDeadline(time.Unix(1, 0)); err != nil {
-			t.Fatal(err)
-		}
-		if event(t, told) {
-			t.Error("gone: got true for a socket that is open")
-		}
-	})
+		t.Cleanup(func() { _ = far.Close() })
+		return local, far, id
+	}
+	stays, here, _ := held("stays")
+	defer stays.Close()
+	left, there, id := held("left")
+	h.unwatch(there, id)
+	_ = left.Close()
+	closes, far, id := held("closes")
+	dup := duplicateOf(t, closes)
+	_ = linux.Shutdown(dup, linux.ShutWr) // half of it is not the end
+	_ = closes.Close()
+	if gone(far) {
+		t.Error("gone before the last close")
+	}
+	_ = dup.Close()
+	if got := event(t, told); got != "closes" {
+		t.Errorf("told of the socket that %s", got)
+	}
+	h.unwatch(far, id)
+	if !gone(far) || gone(here) {
+		t.Errorf("gone: %v of the closed one, %v of the open one", gone(far), gone(here))
+	}
+	if len(told) > 0 {
+		t.Errorf("told of the socket that %s too", <-told)
+	}
 }
 
 func TestWidenMakesRoomForARun(t *testing.T) {

@@ -3,7 +3,6 @@ package socket
 import (
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -162,15 +161,6 @@ func (s *swap) move(forking *sync.RWMutex, from, to linux.FD) error {
 	forking.Lock()
 	defer forking.Unlock()
 	return linux.MoveRegistrations(from, to, s.moves)
-}
-
-// takeFar hands our end over.
-func (s *swap) takeFar() (*os.File, error) {
-	f, err := s.far.File("plaintext")
-	if err == nil {
-		s.far = linux.NoFD
-	}
-	return f, err
 }
 
 func (s *swap) close() {

@@ -27,6 +27,7 @@ func (t *Table) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { _ = t.watch.close() })
 	defer stop()
 	t.work.Go(func() { t.sweeps(ctx) })
+	t.work.Go(func() { t.hangups.run(ctx) })
 	return t.watch.run()
 }
 
@@ -239,6 +240,7 @@ func (t *Table) Close() error {
 		t.drop(s)
 	}
 	t.work.Wait()
+	t.hangups.close()
 	t.hub.close()
 	return t.plain.close()
 }

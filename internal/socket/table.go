@@ -31,6 +31,7 @@ type Table struct {
 	watch   *watcher
 	hub     *hub
 	plain   *plain
+	hangups *hangups
 	wraps   Wraps
 	places  places
 	alike   alike
@@ -69,8 +70,15 @@ func NewTable(c Config) (*Table, error) {
 		_ = w.close()
 		return nil, err
 	}
+	gone, err := newHangups()
+	if err != nil {
+		_ = p.close()
+		h.close()
+		_ = w.close()
+		return nil, err
+	}
 	return &Table{
-		service: c.Service, max: c.Max, log: c.Logger, watch: w, hub: h, plain: p, routes: routes(),
+		service: c.Service, max: c.Max, log: c.Logger, watch: w, hub: h, plain: p, hangups: gone, routes: routes(),
 		wraps: c.Wraps, places: places{known: map[string]map[netip.Addr]bool{}}, profiles: newProfiles(c.Service),
 		sockets: map[uint64]*Socket{}, loose: map[*Socket]struct{}{}, bound: looseBound, wake: make(chan struct{}, 1), full: make(chan struct{}, 1),
 	}, nil

@@ -168,7 +168,8 @@ func (h *Handle) attemptOn(s *swap, r abi.Request, name string) (*attempt, error
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	cookie := h.cookie
 	if err = h.table.add(h.Socket, s.local); err == nil {
-		a.watched, err = s.takeFar()
+		a.plain, s.far = s.far, linux.NoFD
+		a.watch, err = h.table.hangups.watch(a.plain, a.cancel)
 	}
 	if err != nil {
 		h.giveUp(a, cookie)
@@ -183,9 +184,8 @@ func (h *Handle) attemptOn(s *swap, r abi.Request, name string) (*attempt, error
 // giveUp undoes an attempt that has not begun.
 func (h *Handle) giveUp(a *attempt, cookie uint64) {
 	a.cancel()
-	if a.watched != nil {
-		a.watched.Close()
-	}
+	h.table.hangups.unwatch(a.plain, a.watch)
+	a.plain.Close()
 	h.table.unlist(h.Socket)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -198,7 +198,6 @@ func (h *Handle) launch(a *attempt, err error) {
 	if err = errors.Join(err, e); err != nil && network != nil {
 		network.Close()
 	}
-	a.watch()
 	if err == nil {
 		h.mu.Lock()
 		a.network = network
