@@ -32,19 +32,7 @@ static OPENSSL_STACK *chain_above(SSL *ssl)
 	return chain;
 }
 
-static int set(SSL *ssl, struct conn *c, int option, struct pem *p, const char *what)
-{
-	if (!pem_good(p)) {
-		pem_free(p);
-		return fail(c, "%s cannot be given away: is its key in an engine or a token?", what);
-	}
-	int result = option_set(c->fd, option, p->bytes, p->len);
-	int error = errno;
-	pem_free(p);
-	return result == 0 ? 1 : fail_socket(ssl, c, what, error);
-}
-
-// current sets the certificate that is the SSL's current one.
+// current sets the certificate that is the SSL's current one, with its key in the same text: one call and not two.
 static int current(SSL *ssl, struct conn *c)
 {
 	X509 *leaf = real()->SSL_get_certificate(ssl);
@@ -54,11 +42,14 @@ static int current(SSL *ssl, struct conn *c)
 	struct pem p = pem_new();
 	pem_certificate(&p, leaf);
 	pem_certificates(&p, chain_above(ssl));
-	if (set(ssl, c, TLS_CERTIFICATE_CHAIN, &p, "the program's certificate") != 1)
-		return -1;
-	p = pem_new();
 	pem_key(&p, key);
-	return set(ssl, c, TLS_PRIVATE_KEY, &p, "the program's private key");
+	if (!pem_good(&p)) {
+		pem_free(&p);
+		return fail(c, "the program's certificate and key cannot be given away: is the key in an engine or a token?");
+	}
+	int result = option_set(c->fd, TLS_CERTIFICATE_CHAIN, p.bytes, p.len), error = errno;
+	pem_free(&p);
+	return result == 0 ? 1 : fail_socket(ssl, c, "the program's certificate and key", error);
 }
 
 int request_credentials(SSL *ssl, struct conn *c)

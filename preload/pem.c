@@ -21,16 +21,26 @@ void pem_certificates(struct pem *p, const OPENSSL_STACK *certs)
 		pem_certificate(p, real()->OPENSSL_sk_value(certs, i));
 }
 
+// write_key writes a key for the first time.
+static void write_key(struct pem *p, EVP_PKEY *key)
+{
+	struct pem alone = pem_new();
+	alone.bad |= !alone.bio || !real()->PEM_write_bio_PrivateKey(alone.bio, key, NULL, NULL, 0, NULL, NULL);
+	if (pem_good(&alone)) {
+		key_text_keep(key, alone.bytes, alone.len);
+		pem_text(p, alone.bytes, alone.len);
+	}
+	p->bad |= alone.bad;
+	pem_free(&alone);
+}
+
 void pem_key(struct pem *p, EVP_PKEY *key)
 {
 	const struct key_text *kept = key_text_kept(key);
-	if (kept) {
+	if (kept)
 		pem_text(p, kept->bytes, kept->len);
-		return;
-	}
-	p->bad |= !p->bio || !real()->PEM_write_bio_PrivateKey(p->bio, key, NULL, NULL, 0, NULL, NULL);
-	if (pem_good(p))
-		key_text_keep(key, p->bytes, p->len);
+	else
+		write_key(p, key);
 }
 
 void pem_text(struct pem *p, const void *text, size_t len)
