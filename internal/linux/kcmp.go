@@ -2,6 +2,7 @@ package linux
 
 import (
 	"errors"
+	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -16,16 +17,16 @@ const (
 // epollSlot is struct kcmp_epoll_slot.
 type epollSlot struct{ epoll, target, offset uint32 }
 
-// sameFile says whether a task's descriptor has the open file of one of ours. EBADF: it is not open.
-func (t Task) sameFile(ours FD, number int) (bool, error) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_KCMP, uintptr(unix.Getpid()), uintptr(t), kcmpFile, uintptr(ours), uintptr(number), 0)
+// sameFile says whether a task's descriptor has the open file of one of ours, which self is. EBADF: it is not open.
+func (t Task) sameFile(self Task, ours FD, number int) (bool, error) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_KCMP, uintptr(self), uintptr(t), kcmpFile, uintptr(ours), uintptr(number), 0)
 	return n == 0 && errno == 0, errnoErr(errno)
 }
 
 // isEpoll says whether a task's descriptor is of an epoll instance. EBADF: it is not open.
-func (t Task) isEpoll(ours FD, number int) (bool, error) {
+func (t Task) isEpoll(self Task, ours FD, number int) (bool, error) {
 	slot := epollSlot{epoll: uint32(number)}
-	_, _, errno := unix.RawSyscall6(unix.SYS_KCMP, uintptr(unix.Getpid()), uintptr(t), kcmpEpollTFD, uintptr(ours),
+	_, _, errno := unix.RawSyscall6(unix.SYS_KCMP, uintptr(self), uintptr(t), kcmpEpollTFD, uintptr(ours),
 		uintptr(unsafe.Pointer(&slot)), 0)
 	if errno == unix.EINVAL {
 		return false, nil
@@ -49,6 +50,7 @@ func (t Task) compared(s Sought, fn func(number int, what sighted) error) error 
 		return err
 	}
 	defer dir.close()
+	self := Task(os.Getpid())
 	for n, closed := 0, 0; ; n++ {
 		if closed == gap {
 			next, ok, err := dir.openFrom(n)
@@ -57,7 +59,7 @@ func (t Task) compared(s Sought, fn func(number int, what sighted) error) error 
 			}
 			n, closed = next, 0
 		}
-		what, err := t.compare(s.FD, n)
+		what, err := t.compare(self, s.FD, n)
 		if errors.Is(err, unix.EBADF) {
 			closed++
 			continue
@@ -73,14 +75,14 @@ func (t Task) compared(s Sought, fn func(number int, what sighted) error) error 
 }
 
 // compare says what a descriptor is of.
-func (t Task) compare(ours FD, number int) (sighted, error) {
+func (t Task) compare(self Task, ours FD, number int) (sighted, error) {
 	what := ofOther
-	epoll, err := t.isEpoll(ours, number)
+	epoll, err := t.isEpoll(self, ours, number)
 	if epoll {
 		what = ofEpoll
 	} else if err == nil {
 		var same bool
-		if same, err = t.sameFile(ours, number); same {
+		if same, err = t.sameFile(self, ours, number); same {
 			what = ofSocket
 		}
 	}

@@ -145,16 +145,35 @@ func (t *Table) Plain(task Task, fd int, app func() (App, error)) (*Handle, erro
 	if app == nil && !t.plain.any() {
 		return nil, nil
 	}
-	tcp, kind, err := tcpOf(task, fd)
-	if err != nil || tcp == linux.NoFD {
-		return nil, err
+	tcp, err := task.Descriptor(fd)
+	if err != nil {
+		if _, ok := task.Inode(fd); !ok {
+			return nil, nil // the kernel may say that it is not open
+		}
+		return nil, fmt.Errorf("duplicate descriptor %d of the program: %w", fd, err)
 	}
-	s, err := t.plainSocket(tcp, kind, app)
+	s, err := t.plainOf(tcp, app)
 	if s == nil {
 		tcp.Close()
 		return nil, err
 	}
 	return &Handle{Socket: s, Local: tcp, FD: fd, Task: task}, nil
+}
+
+// plainOf finds the state of a socket, or makes it for one of TCP.
+func (t *Table) plainOf(fd linux.FD, app func() (App, error)) (*Socket, error) {
+	cookie, err := linux.SocketCookie(fd)
+	if err != nil {
+		return nil, nil // it is no socket
+	}
+	if s := t.plain.find(cookie); s != nil || app == nil {
+		return s, nil
+	}
+	kind, err := linux.KindOf(fd)
+	if err != nil || !isStream(kind) || kind.Proto != linux.ProtoTCP {
+		return nil, nil
+	}
+	return t.plainSocket(fd, kind, app)
 }
 
 func (t *Table) plainSocket(tcp linux.FD, kind linux.SocketKind, app func() (App, error)) (*Socket, error) {
@@ -208,10 +227,14 @@ func streamOf(task Task, fd int) (linux.FD, linux.SocketKind, error) {
 		return linux.NoFD, linux.SocketKind{}, fmt.Errorf("duplicate descriptor %d of the program: %w", fd, err)
 	}
 	kind, err := linux.KindOf(tcp)
-	inet := kind.Domain == linux.AFInet || kind.Domain == linux.AFInet6
-	if err != nil || !inet || kind.Type != linux.SockStream {
+	if err != nil || !isStream(kind) {
 		tcp.Close()
 		return linux.NoFD, linux.SocketKind{}, nil
 	}
 	return tcp, kind, nil
+}
+
+// isStream says whether a socket is an internet stream socket.
+func isStream(k linux.SocketKind) bool {
+	return (k.Domain == linux.AFInet || k.Domain == linux.AFInet6) && k.Type == linux.SockStream
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/securesocketapi/ssa/abi"
@@ -30,7 +31,7 @@ type value struct {
 }
 
 // setters are the options that can be set.
-func setters() map[abi.Option]setter {
+var setters = sync.OnceValue(func() map[abi.Option]setter {
 	return map[abi.Option]setter{
 		abi.TLSRemoteHostname:          setRemoteHostname,
 		abi.TLSHostname:                setHostnames,
@@ -53,7 +54,7 @@ func setters() map[abi.Option]setter {
 		abi.TLSVersionMax:              setVersionMax,
 		abi.TLSCoerce:                  setUnserved,
 	}
-}
+})
 
 // SetTLS carries setsockopt(2) out at level IPPROTO_TLS. Either all of the value is in force or nothing changes.
 func (h *Handle) SetTLS(ctx context.Context, o abi.Option, raw []byte) error {
