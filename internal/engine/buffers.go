@@ -10,8 +10,10 @@ const (
 	recordSealed = 5 + recordPlain + 2048
 	// arrivalsSize is how much one read(2) takes from the network.
 	arrivalsSize = 256 << 10
-	// runPlain is how much one write(2) to the network carries, before encryption.
-	runPlain = 16 * recordPlain
+	// runPlain is how much is taken from the program at once, stepPlain how much of it is protected before it is sent: the
+	// peer works on it meanwhile, and TCP has less to hold back where it paces what it sends.
+	runPlain  = 16 * recordPlain
+	stepPlain = 2 * recordPlain
 	// runSize holds a run after encryption and the answers to KeyUpdate sent in the meantime.
 	runSize = 17 * recordSealed
 	// backlogMax bounds what waits for a peer that does not read: a run and the control records behind it.

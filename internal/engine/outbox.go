@@ -58,13 +58,11 @@ func lastRecord(p []byte) []byte {
 func (s *stream) say(p []byte) error {
 	o := &s.out
 	if len(o.chunks) == 0 && !o.holding {
-		n, err := s.socket.send(p)
-		if err != nil && !errors.Is(err, linux.EAGAIN) {
+		rest, err := s.give(p)
+		if err != nil || len(rest) == 0 {
 			return err
 		}
-		if p = p[max(n, 0):]; len(p) == 0 {
-			return nil
-		}
+		p = rest
 	}
 	return o.add(p)
 }
@@ -108,6 +106,15 @@ func (s *stream) flush() (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// give sends sealed records that nothing waits before, and gives back what the network did not take.
+func (s *stream) give(p []byte) ([]byte, error) {
+	n, err := s.socket.send(p)
+	if errors.Is(err, linux.EAGAIN) {
+		err = nil
+	}
+	return p[max(n, 0):], err
 }
 
 // drop forgets what waits.

@@ -21,12 +21,13 @@ func newRoom() *room {
 	return r
 }
 
-// seal protects the first n bytes of the room and gives the records.
-func (r *room) seal(t *traffic, n int) []byte {
-	end := 0
-	for i := 0; n > 0; i++ {
-		end = i*roomStep + len(t.seal(r.buf[i*roomStep:], min(n, recordPlain), typeApplication))
+// seal protects n bytes of the room, from the record at which the first of them begins, and gives the records.
+func (r *room) seal(t *traffic, from, n int) []byte {
+	begin := from / recordPlain * roomStep
+	end := begin
+	for at := begin; n > 0; at += roomStep {
+		end = at + len(t.seal(r.buf[at:], min(n, recordPlain), typeApplication))
 		n -= min(n, recordPlain)
 	}
-	return r.buf[:end]
+	return r.buf[begin:end]
 }

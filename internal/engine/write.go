@@ -20,11 +20,33 @@ func (r *records) write(n int) error {
 		rooms.Put(fresh)
 		return nil
 	}
-	if err := r.renew(); err != nil {
-		rooms.Put(fresh)
-		return err
+	err := r.renew()
+	if err == nil {
+		err = r.seal(fresh, n)
 	}
-	r.net.out.chunks = append(r.net.out.chunks, chunk{rest: fresh.seal(r.out, n), room: fresh})
+	if err != nil {
+		rooms.Put(fresh)
+	}
+	return err
+}
+
+// seal protects the first n bytes of a room. Unless something waits, the network has the first records while the next are
+// made. What is left waits.
+func (r *records) seal(fresh *room, n int) error {
+	rest, early := fresh.buf[:0], len(r.net.out.chunks) == 0
+	for from := 0; from < n; from += stepPlain {
+		sealed := fresh.seal(r.out, from, min(n-from, stepPlain))
+		rest = rest[:len(rest)+len(sealed)]
+		if last := from+stepPlain >= n; last || !early {
+			continue
+		}
+		var err error
+		if rest, err = r.net.give(rest); err != nil {
+			return err
+		}
+		early = len(rest) == 0
+	}
+	r.net.out.chunks = append(r.net.out.chunks, chunk{rest: rest, room: fresh})
 	return nil
 }
 
