@@ -18,7 +18,7 @@ func openProcDir(path string) (procDir, error) {
 
 func (d procDir) close() { _ = unix.Close(int(d)) }
 
-// entries calls fn with each name but those that begin with a point. It ends in a NUL and must not be kept.
+// entries calls fn with each name but those that begin with a point. It ends in some NULs and must not be kept.
 func (d procDir) entries(fn func(name []byte) error) error {
 	// As struct linux_dirent64 (getdents64(2)): how long an entry is, and where its name begins.
 	const length, begin = 16, 19

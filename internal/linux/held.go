@@ -6,6 +6,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Held is what a task has of a socket.
@@ -103,7 +105,8 @@ func socketLink(inode uint64) []byte {
 // cloexec reads FD_CLOEXEC from fdinfo (proc(5)).
 func (t Task) cloexec(fd int) (bool, error) {
 	const flag = 0o2000000 // O_CLOEXEC, as in open(2)
-	b, err := readProc(t.proc("fdinfo/" + strconv.Itoa(fd)))
+	var room [256]byte
+	b, err := readProcAt(unix.AT_FDCWD, t.proc("fdinfo/"+strconv.Itoa(fd)), room[:0])
 	if err != nil {
 		return false, err
 	}

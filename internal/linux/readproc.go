@@ -11,12 +11,16 @@ import (
 
 // readProc reads a small file of proc(5) whole. Package os would try to put it in the poller first.
 func readProc(path string) ([]byte, error) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	return readProcAt(unix.AT_FDCWD, path, make([]byte, 0, 4096))
+}
+
+// readProcAt is readProc for a file in an open directory. It puts what it reads behind b, as append does.
+func readProcAt(dir int, path string, b []byte) ([]byte, error) {
+	fd, err := unix.Openat(dir, path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: path, Err: err}
 	}
 	defer unix.Close(fd)
-	b := make([]byte, 0, 4096)
 	for {
 		n, err := unix.Read(fd, b[len(b):cap(b)])
 		if err == EINTR {

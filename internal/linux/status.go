@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+
+	"golang.org/x/sys/unix"
 )
 
 // Status is what /proc/TID/status says of a task (proc(5)).
@@ -24,7 +26,8 @@ type Status struct {
 
 // ReadStatus reads /proc/TID/status.
 func ReadStatus(tid int) (Status, error) {
-	b, err := readProc("/proc/" + strconv.Itoa(tid) + "/status")
+	var room [4096]byte // what it has in general
+	b, err := readProcAt(unix.AT_FDCWD, "/proc/"+strconv.Itoa(tid)+"/status", room[:0])
 	if err != nil {
 		return Status{}, err
 	}

@@ -3,9 +3,12 @@ package linux
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A Tree is the processes below this one. Those who ask about it while a look at it is under way share the next look.
@@ -17,6 +20,7 @@ type Tree struct {
 	processes []Task
 	newest    string
 	since, at time.Time
+	room      []byte
 
 	mu   sync.Mutex
 	next *look
@@ -124,7 +128,8 @@ func isGone(err error) bool {
 
 // list finds the processes, unless none can have come since they were listed.
 func (t *Tree) list() error {
-	newest, err := newestProcess()
+	t.room = slices.Grow(t.room[:0], 4096)
+	newest, err := newestProcess(t.room)
 	if err != nil {
 		return err
 	}
@@ -134,35 +139,35 @@ func (t *Tree) list() error {
 	} else if t.at.Sub(t.since) > settleTime && now.Sub(t.at) < processesTime {
 		return nil
 	}
-	t.processes, t.at = descendants(Task(os.Getpid()), t.processes[:0]), now
+	t.processes, t.at = descendants(Task(os.Getpid()), t.processes[:0], t.room), now
 	return nil
 }
 
 // newestProcess is the number that the kernel has given to a process or thread last: the last field of /proc/loadavg
 // (proc(5)).
-func newestProcess() (string, error) {
-	b, err := readProc("/proc/loadavg")
+func newestProcess(room []byte) (string, error) {
+	b, err := readProcAt(unix.AT_FDCWD, "/proc/loadavg", room)
 	b = bytes.TrimSpace(b)
 	return string(b[bytes.LastIndexByte(b, ' ')+1:]), err
 }
 
-// descendants lists the processes below one, from /proc/PID/task/TID/children (proc(5)).
-func descendants(of Task, list []Task) []Task {
+// descendants lists the processes below one, from /proc/PID/task/TID/children (proc(5)). What it reads goes into room.
+func descendants(of Task, list []Task, room []byte) []Task {
 	dir, err := openProcDir(of.proc("task"))
 	if err != nil {
 		return list // it has ended
 	}
-	var children []Task
+	first := len(list)
 	_ = dir.entries(func(tid []byte) error {
-		b, _ := readProc(of.proc("task/" + strconv.Itoa(decimal(tid)) + "/children")) // none of a thread that has ended
+		b, _ := readProcAt(int(dir), strconv.Itoa(decimal(tid))+"/children", room) // none of a thread that has ended
 		for field := range bytes.FieldsSeq(b) {
-			children = append(children, Task(decimal(field)))
+			list = append(list, Task(decimal(field)))
 		}
 		return nil
 	})
 	dir.close()
-	for _, c := range children {
-		list = descendants(c, append(list, c))
+	for _, child := range slices.Clone(list[first:]) {
+		list = descendants(child, list, room)
 	}
 	return list
 }
