@@ -35,5 +35,8 @@ func NoSignals(fd FD) error {
 	return err
 }
 
-// SetNonblocking sets O_NONBLOCK on the open file description.
-func SetNonblocking(fd FD) error { return unix.SetNonblock(int(fd), true) }
+// fionbio is FIONBIO (asm-generic/ioctls.h).
+const fionbio = 0x5421
+
+// SetNonblocking sets O_NONBLOCK on the open file description and leaves its other flags alone, in one call (ioctl(2)).
+func SetNonblocking(fd FD) error { return unix.IoctlSetPointerInt(int(fd), fionbio, 1) }

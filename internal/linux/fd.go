@@ -24,7 +24,7 @@ func (f FD) Close() error {
 // File hands a descriptor of our own, in non-blocking mode, over to Go's poller. It must not share its open
 // file description with a program.
 func (f FD) File(name string) (*os.File, error) {
-	if err := unix.SetNonblock(int(f), true); err != nil {
+	if err := SetNonblocking(f); err != nil {
 		return nil, err
 	}
 	return os.NewFile(uintptr(f), name), nil

@@ -9,8 +9,11 @@ import (
 
 // hungUp says whether the program has closed its socket, or both directions are shut down.
 func (l *link) hungUp() bool {
-	events, err := linux.Poll(l.plain, 0, 0)
-	return err == nil && events&linux.PollHup != 0
+	if !l.gone {
+		events, err := linux.Poll(l.plain, 0, 0)
+		l.gone = err == nil && events&linux.PollHup != 0
+	}
+	return l.gone
 }
 
 // programGone says whether the program has closed its socket, or shut both directions down. After close_notify

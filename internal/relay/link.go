@@ -38,8 +38,9 @@ type link struct {
 	queue queue
 	in    inbound
 	out   outbound
-	// lingering says that the program has closed its socket and all it wrote is on its way.
-	lingering, ended bool
+	// gone says that the program has closed its socket or shut both directions down, which is for good, lingering that it has
+	// closed its socket and all it wrote is on its way.
+	gone, lingering, ended bool
 	// timer ends lingering, or a write that the peer does not take.
 	timer   *time.Timer
 	stop    func() bool
@@ -125,6 +126,7 @@ func (l *link) handle(by *loop, side uint64, mask uint32) bool {
 	defer l.contain()
 	room := mask&(linux.PollOut|eventsEnd) != 0
 	if side == sidePlain {
+		l.gone = l.gone || mask&linux.PollHup != 0
 		l.out.note(mask)
 		l.queue.ragged = l.queue.ragged || mask&linux.PollPri != 0
 		l.in.blocked = l.in.blocked && !room

@@ -123,11 +123,15 @@ func (h *Handle) Accept() (*Accepted, *Wait, error) {
 	h.mu.Lock()
 	l, state := h.listener, h.state
 	h.mu.Unlock()
-	if state != abi.Listening || l == nil || h.ShutDown() {
+	if state != abi.Listening || l == nil {
 		return nil, nil, linux.EINVAL
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	events := h.events()
+	if events&linux.PollRdHup != 0 {
+		return nil, nil, linux.EINVAL
+	}
 	if len(l.ready) == 0 {
 		w := make(chan *Accepted, 1)
 		return nil, &Wait{C: w, listener: l, own: w}, nil
@@ -135,21 +139,24 @@ func (h *Handle) Accept() (*Accepted, *Wait, error) {
 	a := l.ready[0]
 	l.ready = l.ready[1:]
 	notify(l.room)
-	h.takeToken()
+	h.takeToken(events)
 	return a, nil, nil
 }
 
 // ShutDown says whether the program has called shutdown(2) for reading on its listener, which ends accepting
 // for good.
-func (h *Handle) ShutDown() bool {
-	events, err := linux.Poll(h.Local, linux.PollRdHup, 0)
-	return err == nil && events&linux.PollRdHup != 0
+func (h *Handle) ShutDown() bool { return h.events()&linux.PollRdHup != 0 }
+
+// events are those of the program's listener.
+func (h *Handle) events() int16 {
+	events, _ := linux.Poll(h.Local, linux.PollIn|linux.PollRdHup, 0) // one that cannot be polled has none
+	return events
 }
 
-// takeToken removes one token; without one there is nothing to do.
-func (h *Handle) takeToken() {
-	events, err := linux.Poll(h.Local, linux.PollIn, 0)
-	if err != nil || events&linux.PollIn == 0 {
+// takeToken removes one token; without one, as the events say, there is nothing to do. The listener is locked since before
+// they were asked for.
+func (h *Handle) takeToken(events int16) {
+	if events&linux.PollIn == 0 {
 		return
 	}
 	if fd, err := linux.Accept4(h.Local, 0); err == nil {
@@ -174,7 +181,7 @@ func (w *Wait) Join(h *Handle) {
 		w.own <- l.ready[0]
 		l.ready = l.ready[1:]
 		notify(l.room)
-		h.takeToken()
+		h.takeToken(h.events())
 		return
 	}
 	l.waiters = append(l.waiters, w.own)
