@@ -41,7 +41,8 @@ func (h *Handle) Prompt(o abi.Option, raw []byte) bool {
 		return false
 	}
 	request = request.Clone()
-	if err := setters()[o](&request, value{option: o, raw: pemOf(raw)}); err != nil {
+	set, settable := setters()[o]
+	if !settable || set(&request, value{option: o, raw: pemOf(raw)}) != nil {
 		return true // it is refused
 	}
 	return service.Prompt(h.app.Value(), request)

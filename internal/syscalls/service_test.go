@@ -22,12 +22,28 @@ type service struct {
 	connect func(context.Context, socket.Dial) error
 	dials   []socket.Dial
 	conns   []*conn
+	// prompt says that nothing waits.
+	prompt bool
 	// listening yields each listener.
 	listening chan *listener
 	work      sync.WaitGroup
 }
 
 func newService() *service { return &service{listening: make(chan *listener, 8)} }
+
+// Prompt implements socket.Prompter.
+func (s *service) Prompt(socket.App, abi.Request) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.prompt
+}
+
+// prompted has options that need no file set on the thread that receives calls, or not.
+func (s *service) prompted(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.prompt = on
+}
 
 // refuse makes every later Admit, Connect or Listen fail.
 func (s *service) refuse(err error) {

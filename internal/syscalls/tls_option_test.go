@@ -98,25 +98,33 @@ func (w *world) credentialed(t *testing.T) int64 {
 
 func TestEveryOptionIsSet(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
-		all := values()
-		for _, info := range abi.Options() {
-			fd := w.credentialed(t)
-			if info.Set == abi.Never {
-				for _, value := range []string{"", "a.test", "\x01\x00\x00\x00"} {
-					want(t, "set "+info.Name, w.setTLS(t, fd, info.Option, value), linux.ENOPROTOOPT)
-				}
-			} else if len(all[info.Option]) == 0 {
-				t.Errorf("no value of %s is tested", info.Name)
-			}
-			for _, value := range all[info.Option] {
-				want(t, "set "+info.Name+" to "+string(value), w.setTLS(t, fd, info.Option, string(value)), 0)
-			}
-			w.close(t, fd)
-			if _, err := w.table.Sweep(); err != nil {
-				t.Fatal(err)
-			}
+		for _, prompt := range []bool{false, true} {
+			w.service.prompted(prompt)
+			w.setEveryOption(t)
 		}
 	})
+}
+
+func (w *world) setEveryOption(t *testing.T) {
+	t.Helper()
+	all := values()
+	for _, info := range abi.Options() {
+		fd := w.credentialed(t)
+		if info.Set == abi.Never {
+			for _, value := range []string{"", "a.test", "\x01\x00\x00\x00", chainPEM} {
+				want(t, "set "+info.Name, w.setTLS(t, fd, info.Option, value), linux.ENOPROTOOPT)
+			}
+		} else if len(all[info.Option]) == 0 {
+			t.Errorf("no value of %s is tested", info.Name)
+		}
+		for _, value := range all[info.Option] {
+			want(t, "set "+info.Name+" to "+string(value), w.setTLS(t, fd, info.Option, string(value)), 0)
+		}
+		w.close(t, fd)
+		if _, err := w.table.Sweep(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestBadValues(t *testing.T) {
