@@ -1,6 +1,7 @@
 package syscalls_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -40,14 +41,28 @@ func newWorld(t testing.TB) *world {
 	return newWrappingWorld(t, socket.Wraps{})
 }
 
+// faultless fails the test when a fault of ours is logged.
+type faultless struct {
+	t   testing.TB
+	out io.Writer
+}
+
+func (f faultless) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte("level=ERROR")) {
+		f.t.Errorf("logged: %s", line)
+	}
+	return f.out.Write(line)
+}
+
 // newWrappingWorld is one in which plain connections become TLS.
 func newWrappingWorld(t testing.TB, wraps socket.Wraps) *world {
 	t.Helper()
 	w := &world{service: newService()}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	out := io.Discard
 	if testing.Verbose() {
-		log = slog.New(slog.NewTextHandler(t.Output(), nil))
+		out = t.Output()
 	}
+	log := slog.New(slog.NewTextHandler(faultless{t, out}, nil))
 	dir, err := os.MkdirTemp("", "ssa") // t.TempDir makes paths too long for struct sockaddr_un
 	if err != nil {
 		t.Fatal(err)
