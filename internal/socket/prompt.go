@@ -48,9 +48,12 @@ func (h *Handle) Prompt(o abi.Option, raw []byte) bool {
 	return service.Prompt(h.app.Value(), request)
 }
 
-// Known says whether GetTLS would not wait, on the same conditions.
-func (h *Handle) Known() bool {
+// Known says whether GetTLS would not wait, on the same conditions. Why a connection ended, the service may have to be asked.
+func (h *Handle) Known(o abi.Option) bool {
+	if o == abi.TLSError || h.underway.Load() > 0 {
+		return false
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.underway.Load() == 0 && h.asked.effective != nil
+	return h.asked.effective != nil
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // getWaits says whether getsockopt(2) may wait for the service.
-func getWaits(c *call) bool { return isTLS(c) && !c.handle.Known() }
+func getWaits(c *call) bool { return isTLS(c) && !c.handle.Known(abi.Option(c.int(2))) }
 
 // getsockopt carries out getsockopt(2).
 func (s *Server) getsockopt(c *call) answer {
