@@ -10,6 +10,7 @@ import (
 // it must not be taken, and the service must not be asked.
 func TestKnown(t *testing.T) {
 	s, local := entered(t, tableOf(t))
+	defer local.Close()
 	h := &Handle{Socket: s, Local: local}
 	s.asked = &asked{}
 	if h.Known(abi.TLSChosenVersion) {
