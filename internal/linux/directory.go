@@ -2,7 +2,6 @@ package linux
 
 import (
 	"encoding/binary"
-	"errors"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -54,25 +53,6 @@ func (d procDir) links(fn func(number int, target []byte) error) error {
 		return fn(decimal(name), room[:n])
 	})
 }
-
-// openFrom is the first open descriptor from a number on, in a directory /proc/PID/fd; false when there is none.
-func (d procDir) openFrom(number int) (n int, ok bool, err error) {
-	// The kernel counts the two names that begin with a point as positions.
-	if _, err := unix.Seek(int(d), int64(number)+2, unix.SEEK_SET); err != nil {
-		return 0, false, err
-	}
-	err = d.entries(func(name []byte) error {
-		n, ok = decimal(name), true
-		return errEnough
-	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
-	return n, ok, err
-}
-
-// errEnough ends a walk through a directory.
-var errEnough = errors.New("enough")
 
 // decimal is the number that a name begins with.
 func decimal(name []byte) (n int) {

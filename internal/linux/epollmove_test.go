@@ -51,7 +51,7 @@ func inode(t *testing.T, fd linux.FD) uint64 {
 
 func held(t *testing.T, fd linux.FD) linux.Held {
 	t.Helper()
-	h, err := linux.Task(os.Getpid()).Held(linux.Sought{FD: fd, Inode: inode(t, fd)})
+	h, err := linux.Task(os.Getpid()).Held(inode(t, fd))
 	if err != nil {
 		t.Fatal(err)
 	}

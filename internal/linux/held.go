@@ -2,7 +2,6 @@ package linux
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"strconv"
 	"strings"
@@ -28,65 +27,31 @@ type Descriptor struct {
 // epollLink is what the descriptor of an epoll instance links to in /proc/PID/fd.
 const epollLink = "anon_inode:[eventpoll]"
 
-// Sought is an open socket, by a descriptor of ours and its inode.
-type Sought struct {
-	FD    FD
-	Inode uint64
-}
-
 // Held reads which descriptors a task has of a socket, and how the socket is registered with epoll instances that the
 // task has descriptors of. An instance with several is listed under each.
-func (t Task) Held(s Sought) (Held, error) {
-	h, err := t.held(s, Task.compared)
-	if errors.Is(err, errNoKcmp) {
-		return t.held(s, Task.linked)
+func (t Task) Held(inode uint64) (h Held, err error) {
+	dir, err := openProcDir(t.proc("fd"))
+	if err != nil {
+		return h, err
 	}
-	return h, err
-}
-
-// held is Held in one way to go through the descriptors of sockets and epoll instances.
-func (t Task) held(s Sought, sight func(Task, Sought, func(number int, what sighted) error) error) (h Held, err error) {
-	err = sight(t, s, func(n int, what sighted) error {
-		if what == ofSocket {
+	defer dir.close()
+	link := socketLink(inode)
+	err = dir.links(func(n int, target []byte) error {
+		switch {
+		case bytes.Equal(target, link):
 			cloexec, err := t.cloexec(n)
 			h.Descriptors = append(h.Descriptors, Descriptor{n, cloexec})
 			return passed(err)
-		}
-		return passed(t.registrations(n, s.Inode, func(r Registration) {
-			if len(h.Registrations) <= HeldMax {
-				h.Registrations = append(h.Registrations, r)
-			}
-		}))
-	})
-	return h, err
-}
-
-// sighted is what a descriptor is of.
-type sighted int
-
-const (
-	ofOther sighted = iota
-	ofSocket
-	ofEpoll
-)
-
-// linked goes through what the descriptors link to.
-func (t Task) linked(s Sought, fn func(number int, what sighted) error) error {
-	dir, err := openProcDir(t.proc("fd"))
-	if err != nil {
-		return err
-	}
-	defer dir.close()
-	link := socketLink(s.Inode)
-	return dir.links(func(n int, target []byte) error {
-		switch {
-		case bytes.Equal(target, link):
-			return fn(n, ofSocket)
 		case string(target) == epollLink:
-			return fn(n, ofEpoll)
+			return passed(t.registrations(n, inode, func(r Registration) {
+				if len(h.Registrations) <= HeldMax {
+					h.Registrations = append(h.Registrations, r)
+				}
+			}))
 		}
 		return nil
 	})
+	return h, err
 }
 
 // passed leaves out that a descriptor was closed meanwhile.

@@ -32,7 +32,7 @@ func (h *Handle) newSwap(o Owner, cookie uint64, makeLocal func(*swap) error) (*
 	if err := h.table.alone(o, inode); err != nil {
 		return nil, err
 	}
-	s.held, err = o.Held(linux.Sought{FD: h.Local, Inode: inode})
+	s.held, err = o.Held(inode)
 	if err == nil && len(s.held.Descriptors) == 0 { // it was there when the call began
 		h.table.plain.forget(cookie)
 		return nil, fmt.Errorf("find the socket among the program's descriptors: another thread has replaced it: %w", linux.EALREADY)

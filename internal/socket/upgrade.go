@@ -21,8 +21,8 @@ import (
 // Owner is a task whose descriptors can be replaced.
 type Owner interface {
 	Task
-	// Held reads what the task has of a socket.
-	Held(linux.Sought) (linux.Held, error)
+	// Held reads what the task has of a socket, by inode.
+	Held(inode uint64) (linux.Held, error)
 	// HeldElsewhere says whether another process of the tree has a descriptor of it.
 	HeldElsewhere(tree *linux.Tree, inode uint64) (bool, error)
 	// Place puts a duplicate of fd in the place of a descriptor of the task's.

@@ -394,8 +394,8 @@ func (c *caller) Descriptor(fd int) (linux.FD, error) {
 }
 
 // Held is what the program has, and not what this process has besides.
-func (c *caller) Held(s linux.Sought) (linux.Held, error) {
-	all, err := c.self().Held(s)
+func (c *caller) Held(inode uint64) (linux.Held, error) {
+	all, err := c.self().Held(inode)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h := linux.Held{}
