@@ -60,7 +60,10 @@ func (w *workshop) variants(s side) []variant {
 			under := s.under
 			s.under = nil
 			defer func() { s.under = under }()
-			spawn := append([]string{"sh", "-c", `sleep 0.2; exec "$@"`, "sh", w.path("spawn"), count}, s.client(w, port, mode, "1", strconv.Itoa(figureBytes))...)
+			spawn := append([]string{w.path("spawn"), count}, s.client(w, port, mode, "1", strconv.Itoa(figureBytes))...)
+			if len(under) > 0 {
+				spawn = append([]string{"sh", "-c", `sleep 0.2; exec "$@"`, "sh"}, spawn...)
+			}
 			return append(append([]string{}, under...), spawn...)
 		}
 	}

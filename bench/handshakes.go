@@ -11,7 +11,7 @@ const (
 	rateSuffix     = ", a second"
 	// handshakeCount is how many there are one after the other; the first tenth does not count.
 	handshakeCount = 100
-	handshakeTurns = 4
+	handshakeTurns = 3
 	hybridName     = "ecdsa, full, offering ML-KEM"
 )
 

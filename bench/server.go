@@ -21,7 +21,7 @@ type webServer struct {
 }
 
 // serverRounds are as many as it takes for a p99 not to be a neighbour's.
-const serverRounds = 5
+const serverRounds = 4
 
 // servers measures our event-driven example server, the same linked with OpenSSL, and what stands in front of the plain one.
 func servers(w *workshop) error {
