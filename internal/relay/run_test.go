@@ -171,6 +171,19 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// TestCancelAfterTheEnd cuts a connection off of which the peer has ended its side already: that end is no excuse.
+func TestCancelAfterTheEnd(t *testing.T) {
+	r := run(t, 1, newFake())
+	r.send("all")
+	r.ends(io.EOF)
+	r.reads(t, "all", nil)
+	r.cancel(errStop)
+	if err := r.wait(t); !errors.Is(err, errStop) {
+		t.Errorf("Run: %v, want %v", err, errStop)
+	}
+	r.reads(t, "", linux.ECONNRESET)
+}
+
 func TestCancelWhileStuck(t *testing.T) {
 	f := newFake()
 	f.stuck = true
