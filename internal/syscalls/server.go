@@ -60,6 +60,7 @@ func NewServer(ctx context.Context, t *socket.Table, log *slog.Logger) *Server {
 
 // Handle answers one call, now or later.
 func (s *Server) Handle(kind seccomp.Call, c Caller) {
+	defer s.contain(kind, func() { failure(linux.EIO).send(c) })
 	if kind == seccomp.Socket {
 		s.socket(&call{Caller: c, kind: kind}).send(c)
 		return
@@ -89,12 +90,7 @@ func (s *Server) Handle(kind seccomp.Call, c Caller) {
 
 // mayWait says whether a call may wait. With a fault of ours in that it may: carryOut contains what follows.
 func (s *Server) mayWait(k *call, e entry) (waits bool) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			s.log.Error("fault in a system call", "call", k.kind, "fault", fault, "stack", string(debug.Stack()))
-			waits = true
-		}
-	}()
+	defer s.contain(k.kind, func() { waits = true })
 	return e.waits(k)
 }
 
@@ -113,15 +109,18 @@ func (s *Server) answer(k *call, a answer) {
 	a.send(k)
 }
 
-// carryOut runs a call. A fault of ours ends the call, not the supervisor of all programs of the tree.
+// carryOut runs a call.
 func (s *Server) carryOut(k *call, e entry) (a answer) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			s.log.Error("fault in a system call", "call", k.kind, "fault", fault, "stack", string(debug.Stack()))
-			a = failure(linux.EIO)
-		}
-	}()
+	defer s.contain(k.kind, func() { a = failure(linux.EIO) })
 	return e.run(s, k)
+}
+
+// contain, deferred, makes a fault of ours the end of one call, not of the supervisor of all programs of the tree.
+func (s *Server) contain(kind seccomp.Call, then func()) {
+	if fault := recover(); fault != nil {
+		s.log.Error("fault in a system call", "call", kind, "fault", fault, "stack", string(debug.Stack()))
+		then()
+	}
 }
 
 // notFound passes a call on a foreign descriptor, but not one on a socket of ours that cannot be reached.
