@@ -24,3 +24,9 @@ func Poll(fd FD, events int16, timeout int) (int16, error) {
 		return p[0].Revents, err
 	}
 }
+
+// HungUp says whether nothing can come from a socket's peer or go to it any more, for good: POLLHUP (poll(2)).
+func HungUp(fd FD) bool {
+	events, err := Poll(fd, 0, 0)
+	return err == nil && events&PollHup != 0
+}

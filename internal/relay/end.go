@@ -9,10 +9,7 @@ import (
 
 // hungUp says whether the program has closed its socket, or both directions are shut down.
 func (l *link) hungUp() bool {
-	if !l.gone {
-		events, err := linux.Poll(l.plain, 0, 0)
-		l.gone = err == nil && events&linux.PollHup != 0
-	}
+	l.gone = l.gone || linux.HungUp(l.plain)
 	return l.gone
 }
 

@@ -27,8 +27,8 @@ func New() *Relay {
 	return &Relay{most: runtime.NumCPU(), limits: limits{linger: LingerTime, discard: LingerBytes, stall: StallTime}}
 }
 
-// Plain is the program's side of a connection: our end of an AF_UNIX stream pair, which the relay owns. The first Filler bytes in its receive
-// queue are not the program's; with none there is no lag byte before the program writes.
+// Plain is the program's side of a connection: our end of an AF_UNIX stream pair, which the relay owns. The first Filler
+// bytes in its receive queue are not the program's; with none there is no lag byte before the program writes.
 type Plain struct {
 	End    linux.FD
 	Filler int

@@ -180,7 +180,7 @@ func (a *attempt) settle(conn Conn, err error) {
 func (a *attempt) attach() (err error) {
 	if a.held {
 		a.socket.table.hangups.unwatch(a.plain, a.watch)
-		if a.ctx.Err() != nil || gone(a.plain) {
+		if a.ctx.Err() != nil || linux.HungUp(a.plain) {
 			return linux.ECONNRESET // the program has closed the socket
 		}
 		a.widenAgain()

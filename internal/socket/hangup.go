@@ -92,9 +92,3 @@ func (h *hangups) close() {
 	h.mu.Unlock()
 	_ = h.file.Close()
 }
-
-// gone says whether the program has closed the other end.
-func gone(plain linux.FD) bool {
-	events, err := linux.Poll(plain, 0, 0)
-	return err == nil && events&linux.PollHup != 0
-}

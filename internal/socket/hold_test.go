@@ -227,7 +227,7 @@ func TestHangups(t *testing.T) {
 	dup := duplicateOf(t, closes)
 	_ = linux.Shutdown(dup, linux.ShutWr) // half of it is not the end
 	_ = closes.Close()
-	if gone(far) {
+	if linux.HungUp(far) {
 		t.Error("gone before the last close")
 	}
 	_ = dup.Close()
@@ -235,8 +235,8 @@ func TestHangups(t *testing.T) {
 		t.Errorf("told of the socket that %s", got)
 	}
 	h.unwatch(far, id)
-	if !gone(far) || gone(here) {
-		t.Errorf("gone: %v of the closed one, %v of the open one", gone(far), gone(here))
+	if !linux.HungUp(far) || linux.HungUp(here) {
+		t.Errorf("gone: %v of the closed one, %v of the open one", linux.HungUp(far), linux.HungUp(here))
 	}
 	if len(told) > 0 {
 		t.Errorf("told of the socket that %s too", <-told)
