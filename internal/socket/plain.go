@@ -173,9 +173,10 @@ func (t *Table) plainOf(fd linux.FD, app func() (App, error)) (*Socket, error) {
 	if err != nil || !isStream(kind) || kind.Proto != linux.ProtoTCP {
 		return nil, nil
 	}
-	return t.plainSocket(fd, kind, app)
+	return t.enterPlain(fd, plainID{cookie, kind.Domain}, app)
 }
 
+// plainSocket is plainOf for a socket that is known to be one of TCP.
 func (t *Table) plainSocket(tcp linux.FD, kind linux.SocketKind, app func() (App, error)) (*Socket, error) {
 	cookie, err := linux.SocketCookie(tcp)
 	if err != nil {
@@ -184,11 +185,22 @@ func (t *Table) plainSocket(tcp linux.FD, kind linux.SocketKind, app func() (App
 	if s := t.plain.find(cookie); s != nil || app == nil {
 		return s, nil
 	}
+	return t.enterPlain(tcp, plainID{cookie, kind.Domain}, app)
+}
+
+// plainID is what a plain socket is known by, and its domain.
+type plainID struct {
+	cookie uint64
+	domain int
+}
+
+// enterPlain makes the state of a socket that has none.
+func (t *Table) enterPlain(tcp linux.FD, id plainID, app func() (App, error)) (*Socket, error) {
 	who, err := app()
 	if err != nil {
 		return nil, err
 	}
-	s := t.newPlainSocket(who, kind.Domain, cookie)
+	s := t.newPlainSocket(who, id.domain, id.cookie)
 	if s, err = t.plain.keep(s, tcp); err == nil {
 		notify(t.wake)
 	}
