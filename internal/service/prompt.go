@@ -6,14 +6,10 @@ import (
 	"github.com/securesocketapi/ssa/internal/socket"
 )
 
-// promptBytes bounds the trust anchors, in bytes, that are compared without letting others go first: some
-// microseconds' worth.
-const promptBytes = 16 << 10
-
 // Prompt implements socket.Prompter. Credentials may need a file or the process that holds keys, unless they are
 // remembered, and so may a trust store or a certificate that the policy names.
 func (s *Service) Prompt(app socket.App, r abi.Request) bool {
-	if !s.given.have(r.Credentials) || len(r.TrustAnchors) > promptBytes {
+	if !s.given.have(r.Credentials) || len(r.TrustAnchors) > socket.PromptBytes {
 		return false
 	}
 	q := question{app: app, dest: destination(r), request: r}

@@ -13,6 +13,9 @@ type Prompter interface {
 	Prompt(app App, r abi.Request) bool
 }
 
+// PromptBytes is how long a text may be that is looked at without letting other calls go first: some microseconds' worth.
+const PromptBytes = 16 << 10
+
 // underway counts the calls on a socket that may wait. They are begun by the thread that receives all calls, so
 // to that thread 0 means that there is none.
 type underway struct{ atomic.Int32 }

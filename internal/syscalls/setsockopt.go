@@ -14,12 +14,9 @@ func isTLS(c *call) bool { return c.int(1) == abi.ProtoTLS }
 // setWaits says whether setsockopt(2) may wait: for a file, or for the service.
 func setWaits(c *call) bool { return isTLS(c) && !c.prompt() || isUpgrade(c) }
 
-// promptBytes bounds a value that is looked at on the thread that receives all calls.
-const promptBytes = 16 << 10
-
 // prompt says whether an option can be set without waiting. What cannot be set at all needs no wait either.
 func (c *call) prompt() bool {
-	if c.int(4) > promptBytes {
+	if c.int(4) > socket.PromptBytes {
 		return false
 	}
 	option, value, err := c.tlsOption()
