@@ -149,10 +149,7 @@ func FuzzCgroup(f *testing.F) {
 
 // TestForeignMount runs a program under the path of another in a mount namespace, as any user with a user namespace can.
 func TestForeignMount(t *testing.T) {
-	testutil.Require(t, testutil.Program("unshare"))
-	if err := exec.Command("unshare", "--user", "--map-root-user", "--mount", "true").Run(); err != nil {
-		t.Skipf("no user namespaces here: %v", err)
-	}
+	testutil.Require(t, testutil.Program("unshare"), testutil.UserNamespaces())
 	cmd := exec.Command("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", "mount --bind /bin/cat /bin/sleep && exec /bin/sleep")
 	p := testutil.Start(t, cmd)
 	p.Send("here\n")

@@ -49,6 +49,13 @@ func File(path string) Feature {
 	return Feature{name: path + " (run scripts/install-deps)", probe: func() error { _, err := os.Stat(path); return err }, excuse: mayMiss}
 }
 
+// UserNamespaces is the right of any user to make a user and a mount namespace.
+func UserNamespaces() Feature {
+	return Feature{name: "user namespaces", probe: func() error {
+		return exec.Command("unshare", "--user", "--map-root-user", "--mount", "true").Run()
+	}, excuse: always}
+}
+
 // NoRaceDetector is a test that measures: the race detector allocates, and sync.Pool drops things on purpose under it.
 func NoRaceDetector() Feature {
 	return Feature{name: "no race detector (make unit runs such tests once more without it)", probe: func() error {
