@@ -22,6 +22,16 @@ func sockets(t *testing.T, pairs int) (fds []linux.FD, inodes []uint64) {
 	return fds, inodes
 }
 
+func unixDiag(t *testing.T) linux.UnixDiag {
+	t.Helper()
+	d, err := linux.NewUnixDiag()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.Close)
+	return d
+}
+
 func listed(t *testing.T, d linux.UnixDiag) (all map[uint64]bool, whole bool) {
 	t.Helper()
 	all = map[uint64]bool{}
@@ -33,11 +43,7 @@ func listed(t *testing.T, d linux.UnixDiag) (all map[uint64]bool, whole bool) {
 }
 
 func TestUnixDiag(t *testing.T) {
-	d, err := linux.NewUnixDiag()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
+	d := unixDiag(t)
 	fds, inodes := sockets(t, 1)
 	cookie, err := linux.SocketCookie(fds[0])
 	if err != nil {
@@ -63,11 +69,7 @@ func TestUnixDiag(t *testing.T) {
 
 // TestUnixDiagInParts has more sockets than the kernel lists in one part.
 func TestUnixDiagInParts(t *testing.T) {
-	d, err := linux.NewUnixDiag()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
+	d := unixDiag(t)
 	fds, inodes := sockets(t, 600)
 	if _, err := d.Exists(uint32(inodes[0]), 0); err != nil {
 		t.Fatal(err)
