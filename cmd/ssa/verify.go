@@ -84,9 +84,10 @@ func (v *verifying) dial(ctx context.Context) (d socket.Dial, err error) {
 	if err != nil {
 		return d, err
 	}
-	c, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(host, fmt.Sprint(v.dest.Port)))
+	server := net.JoinHostPort(host, fmt.Sprint(v.dest.Port))
+	c, err := new(net.Dialer).DialContext(ctx, "tcp", server)
 	if err != nil {
-		return d, fmt.Errorf("verify %s: %w\nhint: nothing was asked of its certificate yet; see that the server runs, and that its name and port are right", host, err)
+		return d, fmt.Errorf("verify %s: %w\nhint: its certificate was not seen yet; see that the server runs, and that its name and port are right", server, err)
 	}
 	defer func() { _ = c.Close() }()
 	if deadline, ok := ctx.Deadline(); ok {
